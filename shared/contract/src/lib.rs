@@ -1,0 +1,24 @@
+//! What the services agree on: ids, money, the order's state machine, and the messages in the streams.
+//! Pure: no I/O, no framework, no clock.
+
+pub mod command;
+pub mod envelope;
+pub mod event;
+pub mod ids;
+pub mod money;
+pub mod order;
+pub mod order_id;
+pub mod status;
+pub mod step;
+pub mod timestamp;
+
+pub use command::{Command, CommandData, ProcessOrder};
+pub use envelope::{DecodeError, Envelope, Fields};
+pub use event::{Event, EventData};
+pub use ids::{ItemId, UserId};
+pub use money::Money;
+pub use order::{ItemIds, OrderContent};
+pub use order_id::OrderId;
+pub use status::{EventKind, InvalidTransition, Status};
+pub use step::{FailureReason, Step, StepOutcome, StepReport};
+pub use timestamp::Timestamp;

@@ -1,0 +1,110 @@
+//! The id of an order: `ORD-` and a UUIDv7. It grows with time, so it is also the key that lists page by.
+
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+use uuid::Uuid;
+
+const PREFIX: &str = "ORD-";
+
+/// `ORD-` and a UUIDv7 in lower-case hyphenated form, for example
+/// `ORD-019a1b2c-3d4e-7f50-8a6b-7c8d9e0f1a2b`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct OrderId(Uuid);
+
+/// The text is not the id of any order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not an order id: expected ORD- and a UUIDv7 in lower case")]
+pub struct InvalidOrderId;
+
+impl OrderId {
+    pub const fn from_uuid(uuid: Uuid) -> Self {
+        Self(uuid)
+    }
+
+    pub const fn as_uuid(self) -> Uuid {
+        self.0
+    }
+
+    /// The partition that this order's messages live in: CRC-32 of the id's 16 bytes, modulo the count.
+    pub fn partition(self, partitions: u16) -> u16 {
+        // A checksum rather than a hasher: it must never change between versions of a library.
+        (crc32fast::hash(self.0.as_bytes()) % u32::from(partitions.max(1))) as u16
+    }
+}
+
+impl fmt::Display for OrderId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut buffer = [0; uuid::fmt::Hyphenated::LENGTH];
+        f.write_str(PREFIX)?;
+        f.write_str(self.0.hyphenated().encode_lower(&mut buffer))
+    }
+}
+
+impl FromStr for OrderId {
+    type Err = InvalidOrderId;
+
+    /// Takes the one form that is ever given out; no other spelling of the same UUID is an order id.
+    fn from_str(text: &str) -> Result<Self, InvalidOrderId> {
+        let uuid = text.strip_prefix(PREFIX).ok_or(InvalidOrderId)?;
+        let canonical = uuid.len() == uuid::fmt::Hyphenated::LENGTH
+            && !uuid.bytes().any(|byte| byte.is_ascii_uppercase());
+        if !canonical {
+            return Err(InvalidOrderId);
+        }
+        let uuid = Uuid::try_parse(uuid).map_err(|_| InvalidOrderId)?;
+        if uuid.get_version_num() == 7 { Ok(Self(uuid)) } else { Err(InvalidOrderId) }
+    }
+}
+
+impl Serialize for OrderId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for OrderId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        text.parse().map_err(D::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = "ORD-019a1b2c-3d4e-7f50-8a6b-7c8d9e0f1a2b";
+
+    #[test]
+    fn the_one_form_is_read_and_written() {
+        assert_eq!(TEXT.parse::<OrderId>().unwrap().to_string(), TEXT);
+    }
+
+    #[test]
+    fn any_other_form_is_not_an_id() {
+        for text in [
+            "",
+            "ORD-",
+            "1",
+            "metrics",
+            "status",
+            "019a1b2c-3d4e-7f50-8a6b-7c8d9e0f1a2b",
+            "ord-019a1b2c-3d4e-7f50-8a6b-7c8d9e0f1a2b",
+            "ORD-019A1B2C-3D4E-7F50-8A6B-7C8D9E0F1A2B",
+            "ORD-019a1b2c3d4e7f508a6b7c8d9e0f1a2b",
+            "ORD-{019a1b2c-3d4e-7f50-8a6b-7c8d9e0f1a2b}",
+            "ORD-019a1b2c-3d4e-4f50-8a6b-7c8d9e0f1a2b",
+            "ORD-019a1b2c-3d4e-7f50-8a6b-7c8d9e0f1a2b ",
+        ] {
+            assert_eq!(text.parse::<OrderId>(), Err(InvalidOrderId), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_partition_of_an_id_never_changes() {
+        let id: OrderId = TEXT.parse().unwrap();
+        assert_eq!(id.partition(1), 0);
+        assert_eq!([id.partition(4), id.partition(16), id.partition(1000)], [0, 12, 972]);
+    }
+}
