@@ -42,7 +42,6 @@ pub struct ProcessOrder {
     pub version: u32,
     /// 1 for the first.
     pub attempt: u32,
-    #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub placed_at: Timestamp,
     pub order: OrderContent,
 }

@@ -55,7 +55,6 @@ pub struct OrderProcessing {
     /// 1 for the first.
     pub attempt: u32,
     pub worker: String,
-    #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub placed_at: Timestamp,
 }
 
@@ -66,10 +65,8 @@ pub struct OrderCompleted {
     pub version: u32,
     pub attempt: u32,
     pub worker: String,
-    #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub placed_at: Timestamp,
     /// When the attempt that completed it began.
-    #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub started_at: Timestamp,
     pub steps: Vec<StepReport>,
 }
@@ -81,10 +78,8 @@ pub struct OrderFailed {
     pub version: u32,
     pub attempt: u32,
     pub worker: String,
-    #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub placed_at: Timestamp,
     /// When the attempt that failed began.
-    #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub started_at: Timestamp,
     pub reason: FailureReason,
     pub steps: Vec<StepReport>,
@@ -98,9 +93,7 @@ pub struct OrderRetrying {
     /// The attempt that ended.
     pub attempt: u32,
     pub worker: String,
-    #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub placed_at: Timestamp,
-    #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub due_at: Timestamp,
     pub reason: FailureReason,
     pub steps: Vec<StepReport>,
@@ -111,7 +104,6 @@ pub struct OrderRetrying {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct OrderCancelled {
     pub version: u32,
-    #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub placed_at: Timestamp,
 }
 
@@ -121,7 +113,6 @@ pub struct OrderCancelled {
 pub struct OrderCompensated {
     pub version: u32,
     pub worker: String,
-    #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub placed_at: Timestamp,
     /// The steps that were undone.
     pub steps: Vec<StepReport>,

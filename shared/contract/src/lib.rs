@@ -8,6 +8,9 @@ pub mod ids;
 pub mod money;
 pub mod order;
 pub mod order_id;
+pub mod samples;
+#[cfg(feature = "schema")]
+mod schema;
 pub mod status;
 pub mod step;
 pub mod timestamp;

@@ -37,7 +37,6 @@ pub enum StepOutcome {
 pub struct StepReport {
     pub step: Step,
     pub outcome: StepOutcome,
-    #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub started_at: Timestamp,
     /// Microseconds.
     pub duration_us: u64,
