@@ -1,0 +1,69 @@
+//! How long to wait before the next try: exponential with full jitter and a cap, the same for every
+//! reconnect loop, so that many instances that lost the same server don't return in step.
+
+use std::time::Duration;
+
+/// The state of one retry loop.
+#[derive(Clone, Debug)]
+pub struct Backoff {
+    base: Duration,
+    cap: Duration,
+    attempt: u32,
+}
+
+impl Backoff {
+    /// Waits between 1 ms and `base` at first; the upper end doubles with each failure up to `cap`.
+    pub const fn new(base: Duration, cap: Duration) -> Self {
+        Self { base, cap, attempt: 0 }
+    }
+
+    /// For servers that this process can't work without: 100 ms doubling to 5 s.
+    pub const fn reconnect() -> Self {
+        Self::new(Duration::from_millis(100), Duration::from_secs(5))
+    }
+
+    /// The next delay, and counts the failure.
+    pub fn next_delay(&mut self) -> Duration {
+        let ceiling = self.base.saturating_mul(1 << self.attempt.min(30)).min(self.cap);
+        self.attempt = self.attempt.saturating_add(1);
+        let ceiling_micros = u64::try_from(ceiling.as_micros()).unwrap_or(u64::MAX).max(1_000);
+        // Never nothing: a loop that is unlucky with its dice must not spin.
+        Duration::from_micros(fastrand::u64(1_000..=ceiling_micros))
+    }
+
+    /// Sleeps for the next delay.
+    pub async fn wait(&mut self) {
+        let delay = self.next_delay();
+        tokio::time::sleep(delay).await;
+    }
+
+    /// After a success: the next failure starts small again.
+    pub const fn reset(&mut self) {
+        self.attempt = 0;
+    }
+
+    /// Failures since the last success.
+    pub const fn attempts(&self) -> u32 {
+        self.attempt
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn delays_grow_to_the_cap_and_start_again_after_a_success() {
+        let mut backoff = Backoff::new(Duration::from_millis(10), Duration::from_millis(80));
+        for ceiling_ms in [10, 20, 40, 80, 80, 80] {
+            let delay = backoff.next_delay();
+            assert!(delay >= Duration::from_millis(1) && delay <= Duration::from_millis(ceiling_ms));
+        }
+        for _ in 0..100 {
+            backoff.next_delay();
+        }
+        assert!(backoff.next_delay() <= Duration::from_millis(80));
+        backoff.reset();
+        assert!(backoff.next_delay() <= Duration::from_millis(10));
+    }
+}

@@ -1,0 +1,108 @@
+//! SQLite: one writer, some readers, and the settings each connection needs (PRAGMAs belong to a
+//! connection, not to the file).
+
+use std::{path::PathBuf, time::Duration};
+
+use sea_orm::{
+    ConnectOptions, DatabaseConnection, DbBackend,
+    sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
+};
+
+use super::{Database, DatabaseError};
+use crate::config::{DatabaseConfig, Synchronous};
+
+/// Each length of a multi-row insert is a statement of its own; all of them should stay prepared.
+const STATEMENT_CACHE: usize = 512;
+/// The log shrinks back to this after a burst or a long read made it grow.
+const LOG_BYTES: &str = "67108864";
+/// Page caches in KiB, negative as SQLite wants it: small, because memory at rest is promised to be.
+const WRITER_CACHE: &str = "-8192";
+const READER_CACHE: &str = "-1024";
+
+pub(super) async fn open(url: &str, config: &DatabaseConfig) -> Result<Database, DatabaseError> {
+    let path = file_of(url)?;
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        std::fs::create_dir_all(folder)
+            .map_err(|source| DatabaseError::Folder { path: folder.to_owned(), source })?;
+    }
+    let busy_timeout = Duration::from_millis(config.busy_timeout_ms);
+    let synchronous = match config.synchronous {
+        Synchronous::Full => SqliteSynchronous::Full,
+        Synchronous::Normal => SqliteSynchronous::Normal,
+    };
+    let file = path.clone();
+    let writer = connect(url, 1, move |_| {
+        common(&file, busy_timeout)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(synchronous)
+            .pragma("journal_size_limit", LOG_BYTES)
+            .pragma("cache_size", WRITER_CACHE)
+    });
+    // The writer first: it creates the file and switches it to WAL, without which a reader can't open it.
+    let writer = writer.await?;
+    let reader = connect(url, config.readers.max(1), move |_| {
+        common(&path, busy_timeout).read_only(true).pragma("cache_size", READER_CACHE)
+    });
+    Ok(Database { writer, reader: reader.await?, backend: DbBackend::Sqlite })
+}
+
+fn common(path: &std::path::Path, busy_timeout: Duration) -> SqliteConnectOptions {
+    use sea_orm::sqlx::ConnectOptions;
+    SqliteConnectOptions::new()
+        .filename(path)
+        .busy_timeout(busy_timeout)
+        .foreign_keys(true)
+        .statement_cache_capacity(STATEMENT_CACHE)
+        .pragma("temp_store", "MEMORY")
+        .disable_statement_logging()
+}
+
+async fn connect(
+    url: &str,
+    connections: u32,
+    options: impl Fn(SqliteConnectOptions) -> SqliteConnectOptions + Send + Sync + 'static,
+) -> Result<DatabaseConnection, DatabaseError> {
+    let mut connect = ConnectOptions::new(url);
+    connect
+        .max_connections(connections)
+        .min_connections(1)
+        // A file does not go away: no pings, no idle closing, no renewal.
+        .test_before_acquire(false)
+        .idle_timeout(None::<Duration>)
+        .max_lifetime(None::<Duration>)
+        .acquire_timeout(Duration::from_secs(30))
+        .sqlx_logging(false)
+        .map_sqlx_sqlite_opts(options);
+    let opened = sea_orm::Database::connect(connect).await;
+    opened.map_err(|source| DatabaseError::Open { url: url.to_owned(), source })
+}
+
+/// `sqlite://data/orders.db`, `sqlite:///var/lib/orders.db`, `sqlite:orders.db`.
+fn file_of(url: &str) -> Result<PathBuf, DatabaseError> {
+    let rest = url.strip_prefix("sqlite://").or_else(|| url.strip_prefix("sqlite:")).unwrap_or(url);
+    let (path, parameters) = rest.split_once('?').unwrap_or((rest, ""));
+    if path.is_empty() || path.contains(":memory:") || parameters.contains("mode=memory") {
+        return Err(DatabaseError::InMemory);
+    }
+    Ok(PathBuf::from(path))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_file_is_read_from_the_url() {
+        for (url, path) in [
+            ("sqlite://data/a.db", "data/a.db"),
+            ("sqlite:///var/lib/a.db?mode=rwc", "/var/lib/a.db"),
+            ("sqlite:a.db", "a.db"),
+        ] {
+            assert_eq!(file_of(url).unwrap(), PathBuf::from(path));
+        }
+        for url in ["sqlite::memory:", "sqlite://:memory:", "sqlite://", "sqlite://a?mode=memory"] {
+            assert!(matches!(file_of(url), Err(DatabaseError::InMemory)), "{url}");
+        }
+    }
+}

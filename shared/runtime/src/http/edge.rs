@@ -1,0 +1,158 @@
+//! What surrounds every request, in order: its id, its span (with the caller's trace as parent), its context,
+//! the path without trailing slash, the handler within its time and with panics caught, refusals as problems,
+//! the headers of every answer, the count.
+//!
+//! One endpoint and not a stack of middlewares: the order can be read, and the hot path pays for it once.
+
+use std::{
+    panic::AssertUnwindSafe,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use futures_util::FutureExt;
+use poem::{
+    Endpoint, IntoResponse, PathPattern, Request, Response,
+    endpoint::BoxEndpoint,
+    http::{
+        HeaderName, HeaderValue, StatusCode, Uri,
+        header::X_CONTENT_TYPE_OPTIONS,
+        uri::{Parts, PathAndQuery},
+    },
+};
+use tracing::{Instrument, Span, field::Empty};
+
+use super::{
+    allow::Allow,
+    context::{BodyLimits, CONTEXT, RequestContext},
+    observe::{HttpMetrics, method_label},
+    problem::{Problem, log_internal},
+    refusal,
+    request_id::{RequestId, X_REQUEST_ID},
+};
+use crate::trace_context;
+
+const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+
+pub(super) struct Edge {
+    pub(super) inner: BoxEndpoint<'static>,
+    pub(super) allow: Allow,
+    pub(super) metrics: HttpMetrics,
+    pub(super) body_limits: BodyLimits,
+    pub(super) request_timeout: Duration,
+}
+
+/// An answer, and the pattern of the route that gave it.
+struct Answer {
+    response: Response,
+    route: Option<Arc<str>>,
+}
+
+impl Endpoint for Edge {
+    type Output = Response;
+
+    async fn call(&self, request: Request) -> poem::Result<Response> {
+        let started = Instant::now();
+        let method = method_label(request.method());
+        let request_id = RequestId::of(request.headers());
+        let traceparent =
+            request.headers().get(TRACEPARENT).and_then(|value| value.to_str().ok()).map(str::to_owned);
+
+        let span = tracing::debug_span!(
+            "http.request",
+            otel.name = Empty,
+            otel.kind = "server",
+            otel.status_code = Empty,
+            http.request.method = method,
+            http.route = Empty,
+            http.response.status_code = Empty,
+            url.path = request.uri().path(),
+            request.id = request_id.as_str(),
+        );
+        trace_context::set_parent(&span, traceparent.as_deref());
+
+        let context = RequestContext { request_id: request_id.clone(), body_limits: self.body_limits };
+        let answer = CONTEXT.scope(context, self.answer(request));
+        let answer = trace_context::with_incoming(traceparent.as_deref(), answer);
+        let Answer { mut response, route } = answer.instrument(span.clone()).await;
+
+        response.headers_mut().insert(X_REQUEST_ID, request_id.into_header());
+        response.headers_mut().insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        record(&span, method, route.as_deref(), response.status());
+        self.metrics.answered(method, route.as_deref(), response.status(), started.elapsed());
+        Ok(response)
+    }
+}
+
+impl Edge {
+    async fn answer(&self, mut request: Request) -> Answer {
+        if let Err(problem) = trim_trailing_slash(&mut request) {
+            return Answer { response: problem.into_response(), route: None };
+        }
+        let handled = AssertUnwindSafe(self.inner.call(request)).catch_unwind();
+        match tokio::time::timeout(self.request_timeout, handled).await {
+            Ok(Ok(Ok(response))) => {
+                let route = response.data::<PathPattern>().map(|pattern| pattern.0.clone());
+                Answer { response, route }
+            }
+            Ok(Ok(Err(error))) => {
+                let route = error.data::<PathPattern>().map(|pattern| pattern.0.clone());
+                let mut problem = refusal::problem(error);
+                if problem.status == StatusCode::METHOD_NOT_ALLOWED {
+                    problem.allow = Some(self.allow.methods(route.as_deref()));
+                }
+                Answer { response: problem.into_response(), route }
+            }
+            Ok(Err(_panic)) => {
+                // The panic hook has logged where and why; this line adds which request.
+                log_internal("its handler panicked");
+                Answer { response: Problem::internal().into_response(), route: None }
+            }
+            Err(_elapsed) => {
+                let problem = Problem::unavailable("timeout", "there was no answer in time; try again");
+                Answer { response: problem.into_response(), route: None }
+            }
+        }
+    }
+}
+
+fn record(span: &Span, method: &str, route: Option<&str>, status: StatusCode) {
+    if span.is_disabled() {
+        return;
+    }
+    span.record("http.response.status_code", status.as_u16());
+    if let Some(route) = route {
+        span.record("http.route", route);
+        span.record("otel.name", format!("{method} {route}"));
+    }
+    if status.is_server_error() {
+        span.record("otel.status_code", "ERROR");
+    }
+}
+
+/// Routes are registered without a trailing slash; this makes every one work with it, too.
+fn trim_trailing_slash(request: &mut Request) -> Result<(), Problem> {
+    let Some(path_and_query) = request.uri().path_and_query() else {
+        // CONNECT, as a proxy would be asked.
+        return Err(Problem::bad_request("bad_request_target", "the request must name a path"));
+    };
+    let path = path_and_query.path();
+    if !path.starts_with('/') {
+        return Err(Problem::bad_request("bad_request_target", "the request must name a path"));
+    }
+    if path.len() == 1 || !path.ends_with('/') {
+        return Ok(());
+    }
+    let trimmed = path.trim_end_matches('/');
+    let trimmed = if trimmed.is_empty() { "/" } else { trimmed };
+    let target = match path_and_query.query() {
+        Some(query) => PathAndQuery::try_from(format!("{trimmed}?{query}")),
+        None => PathAndQuery::try_from(trimmed),
+    };
+    let bad = |_| Problem::bad_request("bad_request_target", "the path can't be read");
+    let mut parts = Parts::default();
+    parts.path_and_query = Some(target.map_err(bad)?);
+    *request.uri_mut() = Uri::from_parts(parts)
+        .map_err(|_| Problem::bad_request("bad_request_target", "the path can't be read"))?;
+    Ok(())
+}

@@ -1,0 +1,58 @@
+//! Requests counted and timed for Prometheus. The route is the pattern that matched, and the method one of
+//! the standard ones, so that no client can make up labels.
+
+use std::time::Duration;
+
+use poem::http::{Method, StatusCode};
+use prometheus::{HistogramVec, IntCounterVec};
+
+use crate::metrics::{Metrics, SECONDS};
+
+#[derive(Clone, Debug)]
+pub(super) struct HttpMetrics {
+    requests: IntCounterVec,
+    seconds: HistogramVec,
+}
+
+impl HttpMetrics {
+    pub(super) fn new(metrics: &Metrics) -> Self {
+        let requests = metrics.counter_vec(
+            "orderflow_http_requests_total",
+            "Requests answered, by method, route and status",
+            &["method", "route", "status"],
+        );
+        let seconds = metrics.histogram_vec(
+            "orderflow_http_request_duration_seconds",
+            "Time from a request's header to its answer's header",
+            &["method", "route"],
+            SECONDS,
+        );
+        Self { requests, seconds }
+    }
+
+    pub(super) fn answered(
+        &self,
+        method: &'static str,
+        route: Option<&str>,
+        status: StatusCode,
+        took: Duration,
+    ) {
+        let route = route.unwrap_or("unmatched");
+        self.requests.with_label_values(&[method, route, status.as_str()]).inc();
+        self.seconds.with_label_values(&[method, route]).observe(took.as_secs_f64());
+    }
+}
+
+/// The method as a label.
+pub(super) fn method_label(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::POST => "POST",
+        Method::HEAD => "HEAD",
+        Method::PUT => "PUT",
+        Method::DELETE => "DELETE",
+        Method::PATCH => "PATCH",
+        Method::OPTIONS => "OPTIONS",
+        _ => "OTHER",
+    }
+}

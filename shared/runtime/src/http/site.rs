@@ -1,0 +1,103 @@
+//! All that a service answers over HTTP, put together in the one right order.
+
+use std::time::Duration;
+
+use poem::{
+    Endpoint, EndpointExt, IntoEndpoint, Request, Response, Route, endpoint::BoxEndpoint,
+    error::NotFoundError,
+};
+use poem_openapi::{OpenApi, OpenApiService, Webhook};
+
+use super::{
+    allow::Allow, context::BodyLimits, docs, edge::Edge, health, health::Readiness, observe::HttpMetrics,
+};
+use crate::{config::HttpConfig, metrics::Metrics};
+
+/// Collects a service's endpoints: health and metrics from the start, then its API and its pages.
+///
+/// ```ignore
+/// let endpoint = Site::new(&config.http, &metrics, readiness).api(api_service).endpoint();
+/// http::serve(listener, endpoint, &config.http, shutdown).await?;
+/// ```
+pub struct Site {
+    http: HttpConfig,
+    metrics: Metrics,
+    pages: Route,
+    /// First segments of the pages' paths; everything else is the API's.
+    segments: Vec<String>,
+    api: Option<BoxEndpoint<'static>>,
+    allow: Allow,
+}
+
+impl Site {
+    pub fn new(http: &HttpConfig, metrics: &Metrics, readiness: Readiness) -> Self {
+        Self {
+            http: http.clone(),
+            metrics: metrics.clone(),
+            pages: health::mount(Route::new(), readiness, metrics.clone()),
+            segments: ["healthz", "readyz", "metrics"].map(str::to_owned).into(),
+            api: None,
+            allow: Allow::default(),
+        }
+    }
+
+    /// The service's API, at the root, with `/docs` and `/openapi.json`. Its paths are registered without a
+    /// trailing slash, and work with and without.
+    pub fn api<T: OpenApi + 'static, W: Webhook + 'static>(mut self, service: OpenApiService<T, W>) -> Self {
+        let document = service.spec();
+        self.allow = Allow::of_document(&document);
+        self.pages = docs::mount(self.pages, service.swagger_ui_html(), document);
+        self.segments.extend(["docs", "openapi.json"].map(str::to_owned));
+        self.api = Some(service.into_endpoint());
+        self
+    }
+
+    /// A page beside the API, such as `/` or `/assets/app.js`. All paths that share its first segment are
+    /// then looked for among the pages and not in the API.
+    pub fn page<E>(mut self, path: &str, endpoint: E) -> Self
+    where
+        E: IntoEndpoint,
+        E::Endpoint: 'static,
+    {
+        self.segments.push(first_segment(path).to_owned());
+        self.pages = self.pages.at(path, endpoint);
+        self
+    }
+
+    /// Everything behind the edge, ready to be served.
+    pub fn endpoint(self) -> BoxEndpoint<'static> {
+        let Self { http, metrics, pages, segments, api, allow } = self;
+        Edge {
+            inner: Rooms { pages, segments, api }.boxed(),
+            allow,
+            metrics: HttpMetrics::new(&metrics),
+            body_limits: BodyLimits::of(&http),
+            request_timeout: Duration::from_millis(http.request_timeout_ms),
+        }
+        .boxed()
+    }
+}
+
+/// Chooses by the path's first segment. Nesting the API in a route would rewrite the URI of every request.
+struct Rooms {
+    pages: Route,
+    segments: Vec<String>,
+    api: Option<BoxEndpoint<'static>>,
+}
+
+impl Endpoint for Rooms {
+    type Output = Response;
+
+    async fn call(&self, request: Request) -> poem::Result<Response> {
+        let first = first_segment(request.uri().path());
+        match &self.api {
+            _ if self.segments.iter().any(|segment| segment == first) => self.pages.call(request).await,
+            Some(api) => api.call(request).await,
+            None => Err(NotFoundError.into()),
+        }
+    }
+}
+
+fn first_segment(path: &str) -> &str {
+    path.trim_start_matches('/').split('/').next().unwrap_or_default()
+}

@@ -1,0 +1,149 @@
+//! The service's long tasks, by name. One that fails while the service is meant to run takes the service
+//! down in good order: a process with half of its tasks gone looks alive and isn't, and a supervisor can
+//! only restart what has ended.
+
+use std::{
+    error::Error,
+    future::Future,
+    panic::AssertUnwindSafe,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use futures_util::FutureExt;
+use tokio_util::task::TaskTracker;
+
+use super::Shutdown;
+
+/// Which task failed first, and why. The process must exit with a status that says so.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("task {task} failed: {reason}")]
+pub struct TaskFailed {
+    pub task: &'static str,
+    pub reason: String,
+}
+
+/// Starts and watches long tasks. Clones share the tasks.
+#[derive(Clone, Debug)]
+pub struct Tasks {
+    tracker: TaskTracker,
+    shutdown: Shutdown,
+    failure: Arc<Mutex<Option<TaskFailed>>>,
+}
+
+impl Tasks {
+    pub fn new(shutdown: Shutdown) -> Self {
+        Self { tracker: TaskTracker::new(), shutdown, failure: Arc::default() }
+    }
+
+    /// Runs a task until it ends or the shutdown aborts. An error or a panic is logged; if it comes before
+    /// draining, it starts the draining and becomes the result of [`join`](Self::join).
+    pub fn spawn<E>(&self, name: &'static str, task: impl Future<Output = Result<(), E>> + Send + 'static)
+    where
+        E: Into<Box<dyn Error + Send + Sync>> + Send,
+    {
+        let (tasks, aborting) = (self.clone(), self.shutdown.aborting());
+        self.tracker.spawn(async move {
+            let reason = tokio::select! {
+                ended = AssertUnwindSafe(task).catch_unwind() => match ended {
+                    Ok(Ok(())) => return tracing::debug!(task = name, "task ended"),
+                    Ok(Err(error)) => chain(&*error.into()),
+                    Err(panic) => format!("panicked: {}", panic_message(&*panic)),
+                },
+                () = aborting.cancelled() => return tracing::warn!(task = name, "task dropped"),
+            };
+            tasks.failed(TaskFailed { task: name, reason });
+        });
+    }
+
+    /// Waits until every task has ended, then says whether one failed.
+    ///
+    /// # Errors
+    /// The first failure that came while the service was meant to run.
+    pub async fn join(self) -> Result<(), TaskFailed> {
+        self.tracker.close();
+        self.tracker.wait().await;
+        self.failure.lock().unwrap_or_else(PoisonError::into_inner).take().map_or(Ok(()), Err)
+    }
+
+    fn failed(&self, failure: TaskFailed) {
+        if self.shutdown.is_draining() {
+            return tracing::warn!(task = failure.task, "task failed while stopping: {}", failure.reason);
+        }
+        tracing::error!(task = failure.task, "task failed, stopping the service: {}", failure.reason);
+        self.failure.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(failure);
+        self.shutdown.drain();
+    }
+}
+
+/// An error with everything that caused it, in one line.
+pub(crate) fn chain(error: &(dyn Error + 'static)) -> String {
+    let causes = std::iter::successors(error.source(), |error| (*error).source());
+    causes.fold(error.to_string(), |text, cause| {
+        let cause = cause.to_string();
+        // Libraries differ in whether an error's text already holds its cause's.
+        if text.contains(&cause) { text } else { format!("{text}: {cause}") }
+    })
+}
+
+pub(crate) fn panic_message(panic: &(dyn std::any::Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&'static str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{convert::Infallible, future::pending, io};
+
+    use super::*;
+
+    async fn until_draining(shutdown: &Shutdown) -> Result<(), Infallible> {
+        shutdown.draining().cancelled().await;
+        Ok(())
+    }
+
+    #[tokio::test]
+    async fn a_failed_task_drains_the_others_and_is_the_result() {
+        let shutdown = Shutdown::manual();
+        let tasks = Tasks::new(shutdown.clone());
+        let other = shutdown.clone();
+        tasks.spawn("patient", async move { until_draining(&other).await });
+        tasks.spawn("broken", async { Err(io::Error::other("disk on fire")) });
+        let failure = tasks.join().await.unwrap_err();
+        assert_eq!(failure, TaskFailed { task: "broken", reason: "disk on fire".into() });
+        assert!(shutdown.is_draining());
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_a_failure() {
+        let tasks = Tasks::new(Shutdown::manual());
+        tasks.spawn("careless", async {
+            if true {
+                panic!("oh {}", "no");
+            }
+            Ok::<_, Infallible>(())
+        });
+        assert_eq!(tasks.join().await.unwrap_err().reason, "panicked: oh no");
+    }
+
+    #[tokio::test]
+    async fn an_error_while_draining_is_not_a_failure() {
+        let shutdown = Shutdown::manual();
+        let tasks = Tasks::new(shutdown.clone());
+        let waits = shutdown.clone();
+        tasks.spawn("late", async move {
+            until_draining(&waits).await.ok();
+            Err(io::Error::other("connection closed"))
+        });
+        shutdown.drain();
+        assert_eq!(tasks.join().await, Ok(()));
+    }
+
+    #[tokio::test]
+    async fn aborting_drops_a_task_that_never_ends() {
+        let shutdown = Shutdown::manual();
+        let tasks = Tasks::new(shutdown.clone());
+        tasks.spawn("stuck", pending::<Result<(), Infallible>>());
+        shutdown.abort();
+        assert_eq!(tasks.join().await, Ok(()));
+    }
+}
