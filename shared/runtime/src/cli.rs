@@ -144,8 +144,8 @@ mod tests {
             Cli::<ApiExtra>::parse_from(["m", "openapi"]).command(),
             Command::Extra(ApiExtra::Openapi)
         ));
-        Cli::<NoExtra>::command().debug_assert();
-        Cli::<Extra>::command().debug_assert();
+        <Cli<NoExtra> as CommandFactory>::command().debug_assert();
+        <Cli<Extra> as CommandFactory>::command().debug_assert();
     }
 
     #[tokio::test]

@@ -68,6 +68,13 @@ pub fn link(span: &Span, traceparent: Option<&str>) {
     }
 }
 
+/// Gives the span the name that the collector shows, once more is known than at its start.
+pub(crate) fn rename(span: &Span, name: impl FnOnce() -> String) {
+    if is_exporting() {
+        span.context().span().update_name(name());
+    }
+}
+
 fn remote(traceparent: Option<&str>) -> Option<SpanContext> {
     if is_exporting() { parse(traceparent?) } else { None }
 }

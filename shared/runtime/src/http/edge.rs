@@ -23,12 +23,12 @@ use poem::{
 use tracing::{Instrument, Span, field::Empty};
 
 use super::{
-    allow::Allow,
     context::{BodyLimits, CONTEXT, RequestContext},
     observe::{HttpMetrics, method_label},
     problem::{Problem, log_internal},
     refusal,
     request_id::{RequestId, X_REQUEST_ID},
+    routes::Routes,
 };
 use crate::trace_context;
 
@@ -36,13 +36,13 @@ const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
 pub(super) struct Edge {
     pub(super) inner: BoxEndpoint<'static>,
-    pub(super) allow: Allow,
+    pub(super) routes: Routes,
     pub(super) metrics: HttpMetrics,
     pub(super) body_limits: BodyLimits,
     pub(super) request_timeout: Duration,
 }
 
-/// An answer, and the pattern of the route that gave it.
+/// An answer, and the name of the route that gave it.
 struct Answer {
     response: Response,
     route: Option<Arc<str>>,
@@ -60,7 +60,6 @@ impl Endpoint for Edge {
 
         let span = tracing::debug_span!(
             "http.request",
-            otel.name = Empty,
             otel.kind = "server",
             otel.status_code = Empty,
             http.request.method = method,
@@ -92,15 +91,16 @@ impl Edge {
         let handled = AssertUnwindSafe(self.inner.call(request)).catch_unwind();
         match tokio::time::timeout(self.request_timeout, handled).await {
             Ok(Ok(Ok(response))) => {
-                let route = response.data::<PathPattern>().map(|pattern| pattern.0.clone());
+                let route = response.data::<PathPattern>().map(|matched| self.routes.name(matched));
                 Answer { response, route }
             }
             Ok(Ok(Err(error))) => {
-                let route = error.data::<PathPattern>().map(|pattern| pattern.0.clone());
+                let matched = error.data::<PathPattern>().cloned();
                 let mut problem = refusal::problem(error);
                 if problem.status == StatusCode::METHOD_NOT_ALLOWED {
-                    problem.allow = Some(self.allow.methods(route.as_deref()));
+                    problem.allow = Some(self.routes.methods(matched.as_ref()));
                 }
+                let route = matched.map(|matched| self.routes.name(&matched));
                 Answer { response: problem.into_response(), route }
             }
             Ok(Err(_panic)) => {
@@ -123,7 +123,7 @@ fn record(span: &Span, method: &str, route: Option<&str>, status: StatusCode) {
     span.record("http.response.status_code", status.as_u16());
     if let Some(route) = route {
         span.record("http.route", route);
-        span.record("otel.name", format!("{method} {route}"));
+        trace_context::rename(span, || format!("{method} {route}"));
     }
     if status.is_server_error() {
         span.record("otel.status_code", "ERROR");

@@ -7,7 +7,6 @@
 //!
 //! A panic in a handler is a 500 to one client; a crash of the process loses only what was never answered.
 
-mod allow;
 mod context;
 mod docs;
 mod edge;
@@ -17,6 +16,7 @@ mod observe;
 pub mod problem;
 mod refusal;
 mod request_id;
+mod routes;
 pub mod schema;
 pub mod server;
 mod site;

@@ -9,15 +9,21 @@ use poem::{
 use poem_openapi::{OpenApi, OpenApiService, Webhook};
 
 use super::{
-    allow::Allow, context::BodyLimits, docs, edge::Edge, health, health::Readiness, observe::HttpMetrics,
+    context::BodyLimits, docs, edge::Edge, health, health::Readiness, observe::HttpMetrics, routes::Routes,
 };
 use crate::{config::HttpConfig, metrics::Metrics};
 
 /// Collects a service's endpoints: health and metrics from the start, then its API and its pages.
 ///
-/// ```ignore
-/// let endpoint = Site::new(&config.http, &metrics, readiness).api(api_service).endpoint();
-/// http::serve(listener, endpoint, &config.http, shutdown).await?;
+/// ```no_run
+/// # use runtime::{config::HttpConfig, http::{self, Readiness, Site}, lifecycle::Shutdown, metrics::Metrics};
+/// # async fn run(config: &HttpConfig, metrics: &Metrics, api: poem_openapi::OpenApiService<(), ()>) {
+/// let shutdown = Shutdown::manual();
+/// let readiness = Readiness::new(shutdown.clone()).check("database", async || Ok::<_, String>(()));
+/// let endpoint = Site::new(config, metrics, readiness).api(api).endpoint();
+/// let listener = http::bind(&config.listen).await.expect("a free address");
+/// http::serve(listener, endpoint, config, shutdown).await.expect("an open listener");
+/// # }
 /// ```
 pub struct Site {
     http: HttpConfig,
@@ -26,7 +32,7 @@ pub struct Site {
     /// First segments of the pages' paths; everything else is the API's.
     segments: Vec<String>,
     api: Option<BoxEndpoint<'static>>,
-    allow: Allow,
+    routes: Routes,
 }
 
 impl Site {
@@ -37,7 +43,7 @@ impl Site {
             pages: health::mount(Route::new(), readiness, metrics.clone()),
             segments: ["healthz", "readyz", "metrics"].map(str::to_owned).into(),
             api: None,
-            allow: Allow::default(),
+            routes: Routes::default(),
         }
     }
 
@@ -45,7 +51,7 @@ impl Site {
     /// trailing slash, and work with and without.
     pub fn api<T: OpenApi + 'static, W: Webhook + 'static>(mut self, service: OpenApiService<T, W>) -> Self {
         let document = service.spec();
-        self.allow = Allow::of_document(&document);
+        self.routes = Routes::of_document(&document);
         self.pages = docs::mount(self.pages, service.swagger_ui_html(), document);
         self.segments.extend(["docs", "openapi.json"].map(str::to_owned));
         self.api = Some(service.into_endpoint());
@@ -66,10 +72,10 @@ impl Site {
 
     /// Everything behind the edge, ready to be served.
     pub fn endpoint(self) -> BoxEndpoint<'static> {
-        let Self { http, metrics, pages, segments, api, allow } = self;
+        let Self { http, metrics, pages, segments, api, routes } = self;
         Edge {
             inner: Rooms { pages, segments, api }.boxed(),
-            allow,
+            routes,
             metrics: HttpMetrics::new(&metrics),
             body_limits: BodyLimits::of(&http),
             request_timeout: Duration::from_millis(http.request_timeout_ms),

@@ -115,13 +115,11 @@ mod tests {
 
     #[tokio::test]
     async fn a_panic_is_a_failure() {
+        fn careless() -> Result<(), Infallible> {
+            panic!("oh no")
+        }
         let tasks = Tasks::new(Shutdown::manual());
-        tasks.spawn("careless", async {
-            if true {
-                panic!("oh {}", "no");
-            }
-            Ok::<_, Infallible>(())
-        });
+        tasks.spawn("careless", async { careless() });
         assert_eq!(tasks.join().await.unwrap_err().reason, "panicked: oh no");
     }
 

@@ -13,7 +13,7 @@ use tracing_subscriber::{
         FmtContext, FormatFields, FormattedFields,
         format::{FormatEvent, Writer},
     },
-    registry::LookupSpan,
+    registry::{LookupSpan, Scope},
 };
 
 use crate::{Service, clock::Clock, trace_context};
@@ -38,7 +38,7 @@ where
         write!(writer, "{dim}{}{plain} {color}{level:>5}{plain} ", Clock::system().now())?;
         write!(writer, "{dim}{}:{plain} ", event.metadata().target())?;
         ctx.format_fields(writer.by_ref(), event)?;
-        for span in ctx.event_scope().into_iter().flat_map(|scope| scope.from_root()) {
+        for span in ctx.event_scope().into_iter().flat_map(Scope::from_root) {
             write!(writer, " {dim}{}", span.name())?;
             if let Some(fields) =
                 span.extensions().get::<FormattedFields<N>>().filter(|text| !text.is_empty())
@@ -111,7 +111,7 @@ where
     ) -> fmt::Result {
         let mut fields = Fields::default();
         event.record(&mut fields);
-        let scope = ctx.event_scope().into_iter().flat_map(|scope| scope.from_root());
+        let scope = ctx.event_scope().into_iter().flat_map(Scope::from_root);
         let spans = scope.map(|span| {
             let extensions = span.extensions();
             let json = extensions.get::<FormattedFields<N>>().filter(|text| !text.is_empty());

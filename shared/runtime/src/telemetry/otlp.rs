@@ -84,9 +84,10 @@ where
 /// OTLP over HTTP has a path of its own for each signal; an endpoint without a path means the usual one.
 fn traces_url(endpoint: &str) -> String {
     let host_and_path = endpoint.split_once("://").map_or(endpoint, |(_, rest)| rest);
-    match host_and_path.trim_end_matches('/').contains('/') {
-        true => endpoint.to_owned(),
-        false => format!("{}/v1/traces", endpoint.trim_end_matches('/')),
+    if host_and_path.trim_end_matches('/').contains('/') {
+        endpoint.to_owned()
+    } else {
+        format!("{}/v1/traces", endpoint.trim_end_matches('/'))
     }
 }
 
@@ -123,7 +124,28 @@ impl<E: SpanExporter> SpanExporter for Watched<E> {
 
 #[cfg(test)]
 mod tests {
-    use super::traces_url;
+    use super::*;
+    use crate::config::LogFormat;
+
+    fn config(endpoint: &str, protocol: OtlpProtocol) -> TelemetryConfig {
+        TelemetryConfig {
+            log: "info".into(),
+            log_format: LogFormat::Auto,
+            otlp_endpoint: endpoint.into(),
+            otlp_protocol: protocol,
+            sample_ratio: 1.0,
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn both_protocols_start_without_a_collector_and_no_endpoint_starts_nothing() {
+        let start = |endpoint, protocol| provider(Service::OrderApi, "host-1", &config(endpoint, protocol));
+        assert!(start(" ", OtlpProtocol::Grpc).unwrap().is_none());
+        for protocol in [OtlpProtocol::Grpc, OtlpProtocol::Http] {
+            assert!(start("http://127.0.0.1:1", protocol).unwrap().is_some());
+        }
+        assert!(start("not a url", OtlpProtocol::Grpc).is_err());
+    }
 
     #[test]
     fn an_endpoint_without_a_path_gets_the_usual_one() {

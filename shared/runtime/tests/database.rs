@@ -1,0 +1,165 @@
+//! The promises that a database file gives, read back from SQLite itself.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::time::Duration;
+
+use runtime::{
+    Service,
+    config::{DatabaseConfig, Synchronous},
+    db::{self, Database, DatabaseError},
+};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
+use sea_orm_migration::prelude::*;
+use tempfile::TempDir;
+
+struct Migrations;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrations {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![Box::new(First)]
+    }
+}
+
+#[derive(DeriveMigrationName)]
+struct First;
+
+#[async_trait::async_trait]
+impl MigrationTrait for First {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let counters =
+            Table::create().table("counters").col(ColumnDef::new("n").big_integer().not_null()).to_owned();
+        manager.create_table(counters).await
+    }
+}
+
+fn config(url: String) -> DatabaseConfig {
+    DatabaseConfig {
+        url,
+        readers: 3,
+        synchronous: Synchronous::Full,
+        busy_timeout_ms: 5_000,
+        connect_timeout_ms: 20_000,
+    }
+}
+
+async fn open(folder: &TempDir) -> Database {
+    let file = folder.path().join("deep/er/orders.db");
+    let url = format!("sqlite://{}", file.display());
+    let database = db::connect(&config(url), Service::OrderApi).await.unwrap();
+    database.migrate::<Migrations>().await.unwrap();
+    database
+}
+
+async fn pragma<T: sea_orm::TryGetable>(connection: &DatabaseConnection, name: &str) -> T {
+    let statement = Statement::from_string(DbBackend::Sqlite, format!("PRAGMA {name}"));
+    connection.query_one_raw(statement).await.unwrap().unwrap().try_get_by_index(0).unwrap()
+}
+
+async fn count(connection: &impl ConnectionTrait) -> i64 {
+    let statement =
+        Statement::from_string(connection.get_database_backend(), "SELECT COUNT(*) FROM counters");
+    connection.query_one_raw(statement).await.unwrap().unwrap().try_get_by_index(0).unwrap()
+}
+
+#[tokio::test]
+async fn what_is_committed_survives_a_power_cut() {
+    let folder = TempDir::new().unwrap();
+    let database = open(&folder).await;
+    assert_eq!(pragma::<String>(&database.writer, "journal_mode").await, "wal");
+    assert_eq!(pragma::<i32>(&database.writer, "synchronous").await, 2, "FULL");
+    assert_eq!(pragma::<i32>(&database.writer, "foreign_keys").await, 1);
+    assert_eq!(pragma::<i64>(&database.writer, "journal_size_limit").await, 64 << 20);
+    database.ping().await.unwrap();
+    database.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn readers_read_while_the_writer_writes_and_cannot_write() {
+    let folder = TempDir::new().unwrap();
+    let database = open(&folder).await;
+    let transaction = database.begin_write().await.unwrap();
+    transaction.execute_unprepared("INSERT INTO counters VALUES (1)").await.unwrap();
+    assert_eq!(count(&database.reader).await, 0);
+    transaction.commit().await.unwrap();
+    assert_eq!(count(&database.reader).await, 1);
+    let error = database.reader.execute_unprepared("INSERT INTO counters VALUES (2)").await.unwrap_err();
+    assert!(error.to_string().contains("readonly"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn writers_take_turns_and_none_finds_the_database_busy() {
+    let folder = TempDir::new().unwrap();
+    let (ours, theirs) = (open(&folder).await, open(&folder).await);
+    let mut writers = tokio::task::JoinSet::new();
+    for number in 0..40 {
+        // Half of them through a second process's connection, as `populate` beside a running server.
+        let database = if number % 2 == 0 { ours.clone() } else { theirs.clone() };
+        writers.spawn(async move {
+            let transaction = database.begin_write().await.unwrap();
+            // Reads before it writes: what a deferred transaction would fail at.
+            let seen = count(&transaction).await;
+            transaction.execute_unprepared(&format!("INSERT INTO counters VALUES ({seen})")).await.unwrap();
+            transaction.commit().await.unwrap();
+        });
+    }
+    tokio::time::timeout(Duration::from_mins(1), writers.join_all()).await.unwrap();
+    let distinct = Statement::from_string(DbBackend::Sqlite, "SELECT COUNT(DISTINCT n) FROM counters");
+    let row = ours.reader.query_one_raw(distinct).await.unwrap().unwrap();
+    assert_eq!(row.try_get_by_index::<i64>(0).unwrap(), 40);
+}
+
+#[tokio::test]
+async fn closing_leaves_one_file_that_is_whole() {
+    let folder = TempDir::new().unwrap();
+    let database = open(&folder).await;
+    database.writer.execute_unprepared("INSERT INTO counters VALUES (7)").await.unwrap();
+    database.close().await.unwrap();
+    let files: Vec<_> =
+        std::fs::read_dir(folder.path().join("deep/er")).unwrap().map(|f| f.unwrap().file_name()).collect();
+    assert_eq!(files, ["orders.db"]);
+    let again = open(&folder).await;
+    assert_eq!(count(&again.reader).await, 1);
+}
+
+#[tokio::test]
+async fn a_url_that_cannot_keep_orders_is_refused() {
+    for url in ["sqlite::memory:", "sqlite://"] {
+        assert!(matches!(
+            db::connect(&config(url.into()), Service::OrderApi).await,
+            Err(DatabaseError::InMemory)
+        ));
+    }
+    let error =
+        db::connect(&config("mysql://app:s3cret@host/x".into()), Service::OrderApi).await.unwrap_err();
+    assert!(error.to_string().contains("mysql://app:***@host"), "{error}");
+}
+
+/// On a real server: `ORDERFLOW_TEST_POSTGRES_URL=postgres://… cargo test -p runtime -- --ignored`.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a PostgreSQL server in ORDERFLOW_TEST_POSTGRES_URL"]
+async fn replicas_that_start_together_share_one_postgres_schema() {
+    let url = std::env::var("ORDERFLOW_TEST_POSTGRES_URL").unwrap();
+    let mut replicas = tokio::task::JoinSet::new();
+    for _ in 0..4 {
+        let config = config(url.clone());
+        replicas.spawn(async move {
+            let database = db::connect(&config, Service::OrderApi).await.unwrap();
+            database.migrate::<Migrations>().await.unwrap();
+            database
+        });
+    }
+    let replicas = replicas.join_all().await;
+    let (first, second) = (&replicas[0], &replicas[1]);
+    let before = count(&first.reader).await;
+    let transaction = first.begin_write().await.unwrap();
+    transaction.execute_unprepared("INSERT INTO order_api.counters VALUES (1)").await.unwrap();
+    transaction.commit().await.unwrap();
+    assert_eq!(count(&second.reader).await, before + 1);
+    let other = db::connect(&config(url), Service::MetricsService).await.unwrap();
+    other.migrate::<Migrations>().await.unwrap();
+    assert_eq!(count(&other.reader).await, 0, "a service sees its own schema only");
+    for database in replicas {
+        database.close().await.unwrap();
+    }
+}

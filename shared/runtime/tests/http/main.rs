@@ -1,0 +1,7 @@
+//! The HTTP edge over real sockets, as a client sees it.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod edge;
+mod server;
+mod support;
+mod tracing;
