@@ -1,0 +1,153 @@
+//! Publishing: how order-api's outbox gets into the streams.
+//!
+//! The outbox numbers its rows and sends them in that order; the script remembers the last number of each producer and
+//! skips what is not above it. So a batch whose answer was lost is simply sent again: each message is added once.
+//!
+//! Two things this leans on, both the producer's to keep:
+//! - its sequence numbers grow for as long as its name lives (SQLite: `AUTOINCREMENT`; a plain rowid starts again at 1
+//!   when the table was emptied, and everything would be skipped);
+//! - its name belongs to one such sequence. A database that is made anew needs a new name.
+//!
+//! [`Published::mark`] makes a mistake in either visible: its `last_seq` is above every number the producer gave out.
+
+use contract::Fields;
+use fred::types::Value;
+
+use crate::{
+    connection::Redis,
+    decode,
+    entry::EntryId,
+    error::StreamError,
+    script::{Args, Script, script},
+};
+
+static PUBLISH: Script = script!("publish");
+
+/// One order to publish: its command and its event, added together or not at all.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Publication {
+    /// Above 0, growing within the batch and from batch to batch.
+    pub seq: i64,
+    /// For `queue`.
+    pub command: Fields,
+    /// For `events`.
+    pub event: Fields,
+}
+
+/// How far Redis is, as a producer records it after a publication and expects to find it before the next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mark {
+    /// Names the data set; empty where Redis has none yet.
+    pub epoch: String,
+    /// The last id that `queue` gave out.
+    pub last_id: EntryId,
+    /// The last sequence number this producer published.
+    pub last_seq: i64,
+}
+
+/// All of the batch is in Redis.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Published {
+    /// How many were added; the others were there from an earlier try.
+    pub added: usize,
+    /// Where Redis stands now.
+    pub mark: Mark,
+}
+
+/// The result of [`Producer::publish_after`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    Published(Published),
+    /// Redis is behind what was expected: it lost data. Nothing was added.
+    Lost(Mark),
+}
+
+/// Publishes the batches of an outbox.
+#[derive(Clone, Debug)]
+pub struct Producer {
+    redis: Redis,
+}
+
+impl Producer {
+    pub fn new(redis: &Redis) -> Self {
+        Self { redis: redis.clone() }
+    }
+
+    /// Adds what this producer has not published yet, in one atomic step. Safe to repeat after any error.
+    pub async fn publish(
+        &self,
+        partition: u16,
+        producer: &str,
+        batch: &[Publication],
+    ) -> Result<Published, StreamError> {
+        match self.run(partition, producer, None, batch).await? {
+            Outcome::Published(published) => Ok(published),
+            Outcome::Lost(_) => Err(StreamError::Reply("a loss where none was asked for")),
+        }
+    }
+
+    /// The same, but adds nothing when Redis is behind `expected`: what it lost must be published again first, or new
+    /// messages would hide the loss.
+    pub async fn publish_after(
+        &self,
+        partition: u16,
+        producer: &str,
+        expected: &Mark,
+        batch: &[Publication],
+    ) -> Result<Outcome, StreamError> {
+        self.run(partition, producer, Some(expected), batch).await
+    }
+
+    async fn run(
+        &self,
+        partition: u16,
+        producer: &str,
+        expected: Option<&Mark>,
+        batch: &[Publication],
+    ) -> Result<Outcome, StreamError> {
+        let keys = self.redis.keys();
+        let keys = vec![
+            keys.queue(partition),
+            keys.events(partition),
+            keys.published(partition),
+            keys.epoch(partition),
+        ];
+        let mut args = Args::default();
+        args.push(producer);
+        expectation(&mut args, expected);
+        for publication in batch {
+            args.show(publication.seq);
+            args.fields(&publication.command);
+            args.fields(&publication.event);
+        }
+        read(PUBLISH.call(&self.redis, keys, args).await?)
+    }
+}
+
+fn expectation(args: &mut Args, expected: Option<&Mark>) {
+    if let Some(mark) = expected {
+        args.push("1");
+        args.push(&mark.epoch);
+        args.show(mark.last_id.ms);
+        args.show(mark.last_id.seq);
+        args.show(mark.last_seq);
+    } else {
+        for nothing in ["0", "", "0", "0", "0"] {
+            args.push(nothing);
+        }
+    }
+}
+
+fn read(reply: Value) -> Result<Outcome, StreamError> {
+    let [result, added, epoch, last_id, last_seq] = decode::array(reply)?;
+    let mark = Mark {
+        epoch: decode::text(epoch)?,
+        last_id: decode::id(last_id)?,
+        last_seq: decode::number(last_seq)?,
+    };
+    match decode::text(result)?.as_str() {
+        "added" => Ok(Outcome::Published(Published { added: decode::number(added)?, mark })),
+        "lost" => Ok(Outcome::Lost(mark)),
+        _ => Err(StreamError::Reply("neither added nor lost")),
+    }
+}

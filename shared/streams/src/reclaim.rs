@@ -1,0 +1,126 @@
+//! Keeping messages alive, and taking over those of workers that no longer do.
+//!
+//! A worker that dies leaves its messages pending under its name. Each worker looks now and then for messages that were
+//! idle for longer than the visibility time and takes them over; each keeps its own from getting that old, however long
+//! the work takes. Two workers may still hold the same message (one was stalled): the finish script decides.
+
+use std::time::Duration;
+
+use fred::{interfaces::StreamsInterface, types::Value};
+
+use crate::{
+    connection::Redis,
+    decode,
+    entry::{Entry, EntryId},
+    error::StreamError,
+    in_hand::InHand,
+    keys::{ORDER_PROCESSOR, Stream},
+    script::{Args, Script, script},
+};
+
+static HEARTBEAT: Script = script!("heartbeat");
+
+/// Ids in one call, so that no call holds Redis up for long.
+const HEARTBEAT_IDS: usize = 1_000;
+
+/// The reclaim and heartbeat of one worker on one partition of the queue.
+#[derive(Debug)]
+pub struct Reclaimer {
+    redis: Redis,
+    queue: String,
+    consumer: String,
+    in_hand: InHand,
+    cursor: EntryId,
+}
+
+impl Reclaimer {
+    /// `in_hand` is that of the worker's subscription to the same partition: what is taken over goes in there.
+    pub fn new(redis: &Redis, partition: u16, consumer: impl Into<String>, in_hand: InHand) -> Self {
+        let queue = redis.keys().stream(Stream::Queue, partition);
+        Self { redis: redis.clone(), queue, consumer: consumer.into(), in_hand, cursor: EntryId::MIN }
+    }
+
+    /// Takes over messages that nobody kept alive for `min_idle`, at most `count`; goes on next time where it stopped.
+    ///
+    /// If the answer is lost they are this worker's all the same, and come with a later read of its own pending list.
+    pub async fn reclaim(&mut self, min_idle: Duration, count: usize) -> Result<Vec<Entry>, StreamError> {
+        let mut taken = Vec::new();
+        while taken.len() < count {
+            let reply = self.autoclaim(min_idle, count - taken.len()).await;
+            // No group: nothing is pending; the subscription makes the group again.
+            let [next, entries, _deleted] = match reply {
+                Err(error) if error.is_no_group() => break,
+                reply => decode::array(reply?)?,
+            };
+            let next = decode::id(next)?;
+            let entries = decode::entries(entries, true)?;
+            // In hand and yet idle: our own heartbeat is late. It is alive again, and not to be worked on twice.
+            taken.extend(entries.into_iter().filter(|entry| self.in_hand.take(entry.id)));
+            self.cursor = next;
+            if next == EntryId::MIN {
+                break;
+            }
+        }
+        Ok(taken)
+    }
+
+    /// Keeps everything in hand from being reclaimed. The answer is what is no longer ours: taken over by another
+    /// worker, or finished. Its work may go on, for the finish script decides.
+    pub async fn heartbeat(&self) -> Result<Vec<EntryId>, StreamError> {
+        let mut lost = Vec::new();
+        for ids in self.in_hand.ids().chunks(HEARTBEAT_IDS) {
+            lost.extend(heartbeat_ids(&self.redis, &self.queue, &self.consumer, ids).await?);
+        }
+        Ok(lost)
+    }
+
+    async fn autoclaim(&self, min_idle: Duration, count: usize) -> Result<Value, StreamError> {
+        let min_idle_ms = min_idle.as_millis() as u64;
+        let (group, start) = (ORDER_PROCESSOR, self.cursor.to_string());
+        let client = self.redis.client();
+        let reply = client
+            .xautoclaim(
+                &self.queue,
+                group,
+                self.consumer.as_str(),
+                min_idle_ms,
+                start,
+                Some(count as u64),
+                false,
+            )
+            .await?;
+        Ok(reply)
+    }
+}
+
+/// Keeps these messages of the queue from being reclaimed; the answer is those that are not this consumer's.
+pub async fn heartbeat(
+    redis: &Redis,
+    partition: u16,
+    consumer: &str,
+    ids: &[EntryId],
+) -> Result<Vec<EntryId>, StreamError> {
+    heartbeat_ids(redis, &redis.keys().queue(partition), consumer, ids).await
+}
+
+async fn heartbeat_ids(
+    redis: &Redis,
+    queue: &str,
+    consumer: &str,
+    ids: &[EntryId],
+) -> Result<Vec<EntryId>, StreamError> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut args = Args::default();
+    args.push(ORDER_PROCESSOR);
+    args.push(consumer);
+    for id in ids {
+        args.show(id);
+    }
+    match HEARTBEAT.call::<Value>(redis, vec![queue.to_owned()], args).await {
+        // With the group went every claim.
+        Err(error) if error.is_no_group() => Ok(ids.to_vec()),
+        reply => decode::items(reply?)?.into_iter().map(decode::id).collect(),
+    }
+}
