@@ -1,0 +1,12 @@
+#!/bin/sh
+# Writes the documents of all interfaces into a folder: OpenAPI of both APIs, AsyncAPI of the streams.
+set -eu
+cd "$(dirname "$0")/.."
+into=${1:?the folder to write into}
+mkdir -p "$into"
+# The programs of the whole workspace, so that nothing is compiled a second time with fewer features.
+cargo build --quiet --workspace --bins
+programs="${CARGO_TARGET_DIR:-target}/debug"
+"$programs/order-api" openapi >"$into/order-api.json"
+"$programs/metrics-service" openapi >"$into/metrics-service.json"
+cargo run --quiet -p contract --features schema --example asyncapi >"$into/asyncapi.json"

@@ -1,0 +1,60 @@
+#!/bin/sh
+# Installs what is missing to build, run or test Orderflow, and says what it does.
+#   .ci/setup.sh run     a C compiler, redis-server
+#   .ci/setup.sh test    the same; the tests use nothing else
+# Already there: nothing happens. Rust itself is not installed, only checked.
+set -eu
+cd "$(dirname "$0")/.."
+for_what=${1:-run}
+
+say() { printf 'setup: %s\n' "$*"; }
+give_up() { printf 'setup: %s\n' "$*" >&2; exit 1; }
+have() { command -v "$1" >/dev/null 2>&1; }
+
+# --- Rust: new enough -------------------------------------------------------------------------------------
+needed=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
+have cargo || give_up "cargo is missing: install Rust $needed or newer from https://rustup.rs, then run this again"
+found=$(cargo --version | cut -d ' ' -f 2 | cut -d - -f 1)
+oldest=$(printf '%s\n%s\n' "$needed" "$found" | sort -t . -k 1,1n -k 2,2n -k 3,3n | head -n 1)
+case "$found" in
+    "$needed" | "$needed".*) ;;
+    *) [ "$oldest" = "$needed" ] || give_up "cargo $found is too old: Rust $needed or newer is needed (rustup update stable)" ;;
+esac
+if [ "$for_what" = test ]; then
+    cargo fmt --version >/dev/null 2>&1 || give_up "rustfmt is missing: rustup component add rustfmt"
+    cargo clippy --version >/dev/null 2>&1 || give_up "clippy is missing: rustup component add clippy"
+fi
+
+# --- What the system's package manager has ----------------------------------------------------------------
+missing=''
+have cc || missing="$missing compiler"
+have redis-server || missing="$missing redis"
+[ -n "$missing" ] || exit 0
+
+if have apt-get; then
+    packages=''
+    for part in $missing; do
+        case $part in
+            compiler) packages="$packages gcc libc6-dev" ;;
+            redis) packages="$packages redis-server" ;;
+        esac
+    done
+    as_root=''
+    if [ "$(id -u)" != 0 ]; then
+        have sudo || give_up "needs the packages$packages, and there is no sudo: as root, run  apt-get install$packages"
+        as_root=sudo
+    fi
+    say "installing$packages with apt-get (Debian may also start a Redis of its own on port 6379; Orderflow does not use it)"
+    # Word splitting is meant: each package is an argument.
+    # shellcheck disable=SC2086
+    $as_root env DEBIAN_FRONTEND=noninteractive sh -c 'apt-get update -qq && apt-get install -y -qq --no-install-recommends "$@"' sh $packages \
+        || give_up "apt-get failed (its message is above); once these are installed, run this again:$packages"
+elif have brew; then
+    case $missing in *compiler*) give_up "a C compiler is missing: run  xcode-select --install" ;; esac
+    say "installing redis with brew"
+    brew install redis || give_up "brew failed (its message is above)"
+else
+    give_up "neither apt-get nor brew is here: install by hand what is missing:$missing (Redis 7.0 or newer)"
+fi
+have redis-server || give_up "redis-server is still missing after the installation: is its folder in PATH?"
+say "done"

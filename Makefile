@@ -1,0 +1,51 @@
+# `make` alone lists what there is. Everything here works from a fresh clone with cargo and little else.
+
+ORDERS ?= 200
+target := $(or $(CARGO_TARGET_DIR),target)
+
+.DEFAULT_GOAL := help
+.PHONY: help run test populate openapi lint fmt clean-data
+
+help: ## List the targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | \
+		while IFS="$$(printf '\t')" read -r name what; do printf '  make %-12s %s\n' "$$name" "$$what"; done
+
+run: ## Build (release) and run everything here; Ctrl-C stops it; data in ./data
+	@.ci/setup.sh run
+	@echo 'building (the first time takes several minutes)'
+	@cargo build --release --workspace --bins
+	@exec $(target)/release/orderctl up
+
+test: ## Every check and every test
+	@.ci/setup.sh test
+	@echo '== format'
+	@cargo fmt --all --check
+	@echo '== lints'
+	@cargo clippy --workspace --all-targets -- -D warnings
+	@echo '== documentation'
+	@RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --document-private-items
+	@echo '== programs (the system tests run them)'
+	@cargo build --workspace --bins
+	@echo '== tests'
+	@cargo test --workspace
+	@echo '== generated files'
+	@.ci/check-generated.sh
+
+populate: ## Sample customers, a catalogue and orders (ORDERS=200) for a running system
+	@cargo build --release --quiet --workspace --bins
+	@$(target)/release/order-api populate --orders $(ORDERS)
+
+openapi: ## Write openapi/ anew from the code
+	@.ci/generate.sh openapi
+
+lint: ## Clippy, warnings are errors
+	@cargo clippy --workspace --all-targets -- -D warnings
+
+fmt: ## Format the code
+	@cargo fmt --all
+
+clean-data: ## Forget all orders in ./data
+	@if command -v flock >/dev/null && [ -e data/orderctl.lock ] && ! flock -n data/orderctl.lock true; then \
+		echo 'Orderflow is running here: stop it first'; exit 1; fi
+	@rm -rf data
+	@echo 'data is gone'

@@ -1,0 +1,178 @@
+//! A program that runs in the background: one of the three services, Redis, or the supervisor. It can be
+//! killed, ended and started again, and keeps its port, its folder and its log.
+
+use std::{
+    path::{Path, PathBuf},
+    process::{ExitStatus, Stdio},
+    time::Instant,
+};
+
+use rustix::process::{Pid, Signal, kill_process};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    process::{Child, Command},
+};
+
+use crate::{
+    log::Log,
+    wait::{DEADLINE, eventually},
+};
+
+/// What to run. Variables of this process that are settings of Orderflow never reach it.
+#[derive(Clone, Debug)]
+pub struct Recipe {
+    pub name: String,
+    pub program: PathBuf,
+    pub arguments: Vec<String>,
+    pub variables: Vec<(String, String)>,
+    pub folder: PathBuf,
+}
+
+impl Recipe {
+    pub fn command(&self) -> Command {
+        let mut command = Command::new(&self.program);
+        for (name, _) in std::env::vars_os() {
+            if name.to_string_lossy().starts_with("ORDERFLOW_") {
+                command.env_remove(name);
+            }
+        }
+        command.args(&self.arguments).envs(self.variables.iter().cloned()).current_dir(&self.folder);
+        command.stdin(Stdio::null()).kill_on_drop(true);
+        command
+    }
+}
+
+/// How to see that it serves.
+#[derive(Clone, Copy, Debug)]
+pub enum Ready {
+    /// `GET /readyz` is answered 200.
+    Http,
+    /// PING is answered PONG.
+    Redis,
+}
+
+#[derive(Debug)]
+pub struct Daemon {
+    pub recipe: Recipe,
+    pub port: u16,
+    ready: Ready,
+    running: Option<Child>,
+    log: Log,
+}
+
+impl Daemon {
+    pub fn new(recipe: Recipe, port: u16, ready: Ready, logs: &Path) -> Self {
+        let log = Log::new(&recipe.name, logs.join(format!("{}.log", recipe.name)));
+        Self { recipe, port, ready, running: None, log }
+    }
+
+    pub fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    pub fn log(&self) -> &Log {
+        &self.log
+    }
+
+    /// Starts it and goes on at once.
+    pub fn start(&mut self) {
+        assert!(self.running.is_none(), "{} runs already", self.recipe.name);
+        let (out, err) = (self.log.open(), self.log.open());
+        let child = self.recipe.command().stdout(out).stderr(err).spawn();
+        self.running =
+            Some(child.unwrap_or_else(|error| panic!("can't start {}: {error}", self.recipe.name)));
+    }
+
+    /// Starts it and waits until it serves. Returns how long that took, in milliseconds.
+    pub async fn start_ready(&mut self) -> u128 {
+        let started = Instant::now();
+        self.start();
+        self.ready().await;
+        started.elapsed().as_millis()
+    }
+
+    /// Waits until it serves.
+    pub async fn ready(&mut self) {
+        let (port, ready) = (self.port, self.ready);
+        let name = self.recipe.name.clone();
+        let running = self.running.as_mut().expect("it has been started");
+        eventually(&format!("{name} is ready"), async || {
+            if let Ok(Some(status)) = running.try_wait() {
+                panic!("{name} ended before it was ready: {status}");
+            }
+            asked(ready, port).await
+        })
+        .await;
+    }
+
+    /// SIGKILL, and waits for the end.
+    pub async fn kill(&mut self) {
+        let mut child = self.running.take().expect("it runs");
+        child.kill().await.expect("a child can be killed");
+    }
+
+    /// SIGTERM, and waits for the end.
+    pub async fn terminate(&mut self) -> ExitStatus {
+        self.signal(Signal::TERM);
+        self.ended().await
+    }
+
+    pub fn signal(&self, signal: Signal) {
+        let pid = Pid::from_raw(self.pid().cast_signed()).expect("a process id");
+        kill_process(pid, signal).expect("a child can be signalled");
+    }
+
+    /// Waits until it has ended by itself.
+    pub async fn ended(&mut self) -> ExitStatus {
+        let mut child = self.running.take().expect("it runs");
+        let ended = tokio::time::timeout(DEADLINE, child.wait()).await;
+        let status = ended.unwrap_or_else(|_| panic!("{} did not end", self.recipe.name));
+        status.expect("a child can be waited for")
+    }
+
+    pub fn is_running(&self) -> bool {
+        self.running.is_some()
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.running.as_ref().and_then(Child::id).expect("it runs")
+    }
+}
+
+/// By hand: two requests a client library would add nothing to.
+async fn asked(ready: Ready, port: u16) -> Result<(), String> {
+    let (request, expected): (&[u8], &[u8]) = match ready {
+        Ready::Http => {
+            (b"GET /readyz HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n", b"HTTP/1.1 200")
+        }
+        Ready::Redis => (b"PING\r\n", b"+PONG"),
+    };
+    let answer = async {
+        let mut stream = TcpStream::connect(("127.0.0.1", port)).await?;
+        stream.write_all(request).await?;
+        let mut answer = vec![0; expected.len()];
+        stream.read_exact(&mut answer).await?;
+        std::io::Result::Ok(answer)
+    };
+    let answer = answer.await.map_err(|error| error.to_string())?;
+    if answer == expected { Ok(()) } else { Err(String::from_utf8_lossy(&answer).into_owned()) }
+}
+
+/// The direct children of a process, with their names.
+pub async fn children(parent: u32) -> Vec<(u32, String)> {
+    let output =
+        Command::new("ps").args(["-A", "-o", "ppid=,pid=,comm="]).output().await.expect("ps is there");
+    let child = |line: &str| {
+        let mut words = line.split_whitespace();
+        let (its_parent, pid) = (words.next()?.parse::<u32>().ok()?, words.next()?.parse().ok()?);
+        let name = words.next()?.rsplit('/').next()?.to_owned();
+        (its_parent == parent).then_some((pid, name))
+    };
+    String::from_utf8_lossy(&output.stdout).lines().filter_map(child).collect()
+}
+
+/// Whether there is such a process.
+pub fn lives(pid: u32) -> bool {
+    Pid::from_raw(pid.cast_signed()).is_some_and(|pid| rustix::process::test_kill_process(pid).is_ok())
+}

@@ -1,0 +1,150 @@
+//! Orders, one after the other from several clients at once, until told to stop. It remembers what was accepted:
+//! that is what may not be lost.
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use tokio::task::JoinSet;
+
+use crate::{
+    client::{Client, Placed},
+    wait::eventually,
+};
+
+/// Between two orders of one client: a steady load rather than all that the machine can do.
+const PAUSE: Duration = Duration::from_millis(5);
+/// Before asking a server again that did not answer.
+const PAUSE_AFTER_FAILURE: Duration = Duration::from_millis(50);
+
+/// How clients treat an order that got no answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Repeat {
+    /// It is forgotten; the next order is another one.
+    Never,
+    /// The same order with the same `Idempotency-Key`, until it is accepted; and then once more.
+    UntilAccepted,
+}
+
+/// What the clients were told.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    /// Order ids that were answered 201; by the order's own number, so that a repeat that gave another id is seen.
+    pub accepted: BTreeMap<usize, Vec<String>>,
+    pub refused: usize,
+    pub unanswered: usize,
+}
+
+impl Outcome {
+    /// Every accepted id.
+    pub fn ids(&self) -> impl Iterator<Item = &String> {
+        self.accepted.values().flatten()
+    }
+}
+
+pub struct Load {
+    shared: Arc<Shared>,
+    clients: JoinSet<()>,
+}
+
+struct Shared {
+    client: Client,
+    repeat: Repeat,
+    stop: AtomicBool,
+    numbers: AtomicUsize,
+    outcome: Mutex<Outcome>,
+}
+
+impl Load {
+    pub fn start(client: &Client, clients: usize, repeat: Repeat) -> Self {
+        let shared = Arc::new(Shared {
+            client: client.clone(),
+            repeat,
+            stop: AtomicBool::new(false),
+            numbers: AtomicUsize::new(0),
+            outcome: Mutex::default(),
+        });
+        let mut tasks = JoinSet::new();
+        for _ in 0..clients {
+            tasks.spawn(Shared::run(shared.clone()));
+        }
+        Self { shared, clients: tasks }
+    }
+
+    /// Waits until this many more have been accepted.
+    pub async fn accepts_more(&self, more: usize) {
+        let goal = self.accepted() + more;
+        eventually(&format!("{goal} orders are accepted"), async || match self.accepted() {
+            accepted if accepted >= goal => Ok(()),
+            accepted => Err(format!("{accepted} are")),
+        })
+        .await;
+    }
+
+    /// Waits until a client has met a server that does not answer.
+    pub async fn meets_a_failure(&self) {
+        eventually("a request fails", async || {
+            let outcome = self.shared.outcome();
+            if outcome.unanswered + outcome.refused > 0 { Ok(()) } else { Err("none did".to_owned()) }
+        })
+        .await;
+    }
+
+    pub fn accepted(&self) -> usize {
+        self.shared.outcome().accepted.len()
+    }
+
+    /// Lets every client finish its order.
+    pub async fn stop(mut self) -> Outcome {
+        self.shared.stop.store(true, Ordering::Relaxed);
+        while let Some(ended) = self.clients.join_next().await {
+            ended.expect("a client does not panic");
+        }
+        std::mem::take(&mut *self.shared.outcome())
+    }
+}
+
+impl Shared {
+    async fn run(self: Arc<Self>) {
+        while !self.stop.load(Ordering::Relaxed) {
+            let number = self.numbers.fetch_add(1, Ordering::Relaxed);
+            match self.repeat {
+                Repeat::Never => {
+                    self.place(number, None).await;
+                }
+                Repeat::UntilAccepted => {
+                    let key = format!("load-{number}");
+                    while !self.place(number, Some(&key)).await {}
+                    while !self.place(number, Some(&key)).await {}
+                }
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    async fn place(&self, number: usize, key: Option<&str>) -> bool {
+        let placed = self.client.place(&Client::order(number), key).await;
+        {
+            let mut outcome = self.outcome();
+            match placed {
+                Placed::Accepted { order_id, .. } => {
+                    outcome.accepted.entry(number).or_default().push(order_id);
+                    return true;
+                }
+                Placed::Refused(_) => outcome.refused += 1,
+                Placed::Unanswered => outcome.unanswered += 1,
+            }
+        }
+        tokio::time::sleep(PAUSE_AFTER_FAILURE).await;
+        false
+    }
+
+    fn outcome(&self) -> std::sync::MutexGuard<'_, Outcome> {
+        self.outcome.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
