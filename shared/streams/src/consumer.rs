@@ -106,13 +106,16 @@ impl Subscription {
     }
 
     /// Acknowledges the entries and lets them go. For the groups on `events`; messages of `queue` are finished by
-    /// [`Finisher`](crate::finish::Finisher). Safe to repeat.
+    /// [`Finisher`](crate::finish::Finisher).
+    ///
+    /// Safe to repeat, and to be repeated after an error (or rewound): until then the entries stay in hand, and pending.
     pub async fn ack(&self, ids: &[EntryId]) -> Result<(), StreamError> {
         if ids.is_empty() {
             return Ok(());
         }
         let texts: Vec<String> = ids.iter().map(EntryId::to_string).collect();
-        self.redis.client().xack::<(), _, _, _>(&self.stream, self.group.as_str(), texts).await?;
+        let client = self.redis.client();
+        Box::pin(client.xack::<(), _, _, _>(&self.stream, self.group.as_str(), texts)).await?;
         self.done(ids);
         Ok(())
     }

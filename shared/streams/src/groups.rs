@@ -23,7 +23,7 @@ pub async fn ensure(redis: &Redis) -> Result<(), StreamError> {
 
 async fn create(redis: &Redis, stream: String, group: &str) -> Result<(), StreamError> {
     let start = XID::Manual("0".into());
-    match redis.client().xgroup_create::<(), _, _, _>(stream, group, start, true).await {
+    match Box::pin(redis.client().xgroup_create::<(), _, _, _>(stream, group, start, true)).await {
         Err(error) if error.details().starts_with("BUSYGROUP") => Ok(()),
         result => Ok(result?),
     }

@@ -78,18 +78,16 @@ impl Reclaimer {
         let min_idle_ms = min_idle.as_millis() as u64;
         let (group, start) = (ORDER_PROCESSOR, self.cursor.to_string());
         let client = self.redis.client();
-        let reply = client
-            .xautoclaim(
-                &self.queue,
-                group,
-                self.consumer.as_str(),
-                min_idle_ms,
-                start,
-                Some(count as u64),
-                false,
-            )
-            .await?;
-        Ok(reply)
+        let claim = client.xautoclaim(
+            &self.queue,
+            group,
+            self.consumer.as_str(),
+            min_idle_ms,
+            start,
+            Some(count as u64),
+            false,
+        );
+        Ok(Box::pin(claim).await?)
     }
 }
 

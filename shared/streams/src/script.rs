@@ -43,11 +43,12 @@ impl Script {
         args: Args,
     ) -> Result<R, StreamError> {
         let args = args.freeze();
-        match redis.client().evalsha(self.0.sha1().clone(), keys.clone(), args.values()).await {
+        // Boxed, here and elsewhere: a future of the library is 10 kB and more, and would be part of every caller's.
+        match Box::pin(redis.client().evalsha(self.0.sha1().clone(), keys.clone(), args.values())).await {
             // EVAL with the text runs and loads it in one: no other client can flush it in between.
             Err(error) if error.details().starts_with("NOSCRIPT") => {
                 let text = self.0.lua().expect("made from its text").clone();
-                Ok(redis.client().eval(text, keys, args.values()).await?)
+                Ok(Box::pin(redis.client().eval(text, keys, args.values())).await?)
             }
             result => Ok(result?),
         }

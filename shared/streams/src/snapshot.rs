@@ -8,10 +8,10 @@ use crate::{connection::Redis, error::StreamError};
 /// Replaces the snapshot.
 pub async fn put(redis: &Redis, json: &str) -> Result<(), StreamError> {
     let key = redis.keys().snapshot();
-    redis.client().set::<(), _, _>(key, json, None, None, false).await.map_err(StreamError::from)
+    Box::pin(redis.client().set::<(), _, _>(key, json, None, None, false)).await.map_err(StreamError::from)
 }
 
 /// The snapshot, if there is one.
 pub async fn get(redis: &Redis) -> Result<Option<String>, StreamError> {
-    redis.client().get(redis.keys().snapshot()).await.map_err(StreamError::from)
+    Box::pin(redis.client().get(redis.keys().snapshot())).await.map_err(StreamError::from)
 }

@@ -85,7 +85,7 @@ impl Redis {
     /// Asks Redis for a sign of life; writes nothing.
     pub async fn ping(&self) -> Result<(), StreamError> {
         let client = self.0.commands.with_options(&settings::once_within(PING_TIMEOUT));
-        client.ping::<()>(None).await.map_err(StreamError::from)
+        Box::pin(client.ping::<()>(None)).await.map_err(StreamError::from)
     }
 
     /// Waits until Redis answers. False: the shutdown came first.

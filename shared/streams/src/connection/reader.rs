@@ -59,8 +59,7 @@ impl Reader {
         count: usize,
     ) -> Result<Value, StreamError> {
         let block = (id == ">").then_some(BLOCK.as_millis() as u64);
-        let reply =
-            self.commands.xreadgroup(group, consumer, Some(count as u64), block, false, stream, id).await?;
-        Ok(reply)
+        let read = self.commands.xreadgroup(group, consumer, Some(count as u64), block, false, stream, id);
+        Ok(Box::pin(read).await?)
     }
 }

@@ -7,7 +7,7 @@ use super::CommandClient;
 const OLDEST: (u32, u32) = (7, 0);
 
 pub(super) async fn of(client: &CommandClient) -> Vec<String> {
-    match client.info::<String>(None).await {
+    match Box::pin(client.info::<String>(None)).await {
         Ok(info) => judge(&info),
         Err(error) => {
             tracing::debug!(%error, "Redis does not tell how it is set up");
