@@ -16,11 +16,18 @@ static TRIM: Script = script!("trim");
 pub async fn trim(redis: &Redis, partition: u16) -> Result<u64, StreamError> {
     let mut removed = 0;
     for stream in Stream::ALL {
-        let mut args = Args::default();
-        for group in stream.groups() {
-            args.push(group);
+        // Redis removes some thousands at a time, so that nobody waits for long.
+        loop {
+            let mut args = Args::default();
+            for group in stream.groups() {
+                args.push(group);
+            }
+            let now: u64 = TRIM.call(redis, vec![redis.keys().stream(stream, partition)], args).await?;
+            removed += now;
+            if now == 0 {
+                break;
+            }
         }
-        removed += TRIM.call::<u64>(redis, vec![redis.keys().stream(stream, partition)], args).await?;
     }
     Ok(removed)
 }

@@ -4,6 +4,7 @@
 //! once: the client library would otherwise repeat what was in flight when a connection broke, and an XADD
 //! could happen twice. Whoever asks decides whether to ask again; every script here may be repeated.
 
+mod background;
 mod options;
 mod reader;
 mod settings;
@@ -22,6 +23,7 @@ use fred::{
 };
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
+use self::background::{LastError, keep_connected};
 pub use self::options::RedisOptions;
 pub(crate) use self::reader::Reader;
 use crate::{error::StreamError, keys::Keys};
@@ -45,6 +47,7 @@ struct Inner {
     commands: CommandClient,
     keys: Keys,
     connection: OnceLock<AbortOnDropHandle<()>>,
+    last_error: LastError,
 }
 
 impl Redis {
@@ -57,7 +60,13 @@ impl Redis {
         let client = builder.build().map_err(|error| StreamError::Url(error.details().to_owned()))?;
         let commands = client.with_options(&settings::once_within(COMMAND_TIMEOUT));
         let keys = Keys::new(&options.prefix, options.partitions);
-        Ok(Self(Arc::new(Inner { builder, commands, keys, connection: OnceLock::new() })))
+        Ok(Self(Arc::new(Inner {
+            builder,
+            commands,
+            keys,
+            connection: OnceLock::new(),
+            last_error: LastError::default(),
+        })))
     }
 
     /// Starts connecting in the background and keeps at it for as long as this value lives. A second call does nothing.
@@ -65,7 +74,9 @@ impl Redis {
     /// # Panics
     /// Outside a Tokio runtime.
     pub fn connect(&self) {
-        self.0.connection.get_or_init(|| keep_connected((*self.0.commands).clone()));
+        self.0
+            .connection
+            .get_or_init(|| keep_connected((*self.0.commands).clone(), self.0.last_error.clone()));
     }
 
     /// For commands that don't block.
@@ -108,7 +119,8 @@ impl Redis {
                 }
                 // The first tries only see that the connection is still being made.
                 Err(error) if delay == longest && !waiting => {
-                    tracing::warn!(%error, "Redis does not answer; waiting until it does");
+                    let reason = self.connection_error().unwrap_or_else(|| error.to_string());
+                    tracing::warn!(reason, "Redis does not answer; waiting until it does");
                     waiting = true;
                 }
                 Err(_) => {}
@@ -118,6 +130,11 @@ impl Redis {
                 () = tokio::time::sleep(delay) => delay = (delay * 2).min(longest),
             }
         }
+    }
+
+    /// Why there is no connection at the moment, for people; `None` when there is one, or none was tried.
+    pub fn connection_error(&self) -> Option<String> {
+        if self.0.commands.is_connected() { None } else { self.0.last_error.get() }
     }
 
     /// What is wrong with how this Redis is set up, a sentence each that says what to do; empty when all is well, and
@@ -132,16 +149,4 @@ impl fmt::Debug for Redis {
         // Not the builder: it has the password.
         f.debug_struct("Redis").field("keys", &self.0.keys).finish_non_exhaustive()
     }
-}
-
-/// Runs the client's connection task, again when it ends: the library gives up on what it takes for a mistake in the
-/// configuration, which a server that is being replaced may look like for a moment.
-fn keep_connected(client: Client) -> AbortOnDropHandle<()> {
-    AbortOnDropHandle::new(tokio::spawn(async move {
-        loop {
-            let ended = AbortOnDropHandle::new(client.connect()).await;
-            tracing::debug!(?ended, "the connection task ended; starting it again");
-            tokio::time::sleep(READY_BACKOFF.1).await;
-        }
-    }))
 }

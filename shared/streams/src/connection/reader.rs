@@ -12,7 +12,11 @@ use fred::{
 };
 use tokio_util::task::AbortOnDropHandle;
 
-use super::{COMMAND_TIMEOUT, CommandClient, keep_connected, settings};
+use super::{
+    COMMAND_TIMEOUT, CommandClient,
+    background::{LastError, keep_connected},
+    settings,
+};
 use crate::error::StreamError;
 
 /// How long a read waits for new entries.
@@ -33,7 +37,7 @@ impl Reader {
         let client: Client = builder.build()?;
         // A read may stand behind one that was abandoned and still blocks.
         let commands = client.with_options(&settings::once_within(BLOCK + COMMAND_TIMEOUT));
-        Ok(Self { commands, _connection: keep_connected(client) })
+        Ok(Self { commands, _connection: keep_connected(client, LastError::default()) })
     }
 
     /// Waits a moment for the connection: a loop over failing reads then turns about once a second, and goes on as

@@ -115,6 +115,10 @@ async fn passwords_are_used_and_never_shown() {
     wrong.connect();
     let error = within_deadline(wrong.ping()).await.unwrap_err();
     assert!(error.is_connection() && !error.to_string().contains("wr0ng"), "{error}");
+    eventually(|| async { wrong.connection_error().is_some_and(|reason| reason.contains("WRONGPASS")) })
+        .await;
+    assert!(!wrong.connection_error().unwrap().contains("wr0ng"));
+    assert_eq!(redis.connection_error(), None);
 }
 
 #[tokio::test]

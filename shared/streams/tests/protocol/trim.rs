@@ -56,3 +56,19 @@ async fn while_a_group_is_missing_nothing_is_trimmed() {
     world.run::<String>("FLUSHALL").await;
     assert_eq!(janitor::trim(&world.redis, 0).await.unwrap(), 0);
 }
+
+#[tokio::test]
+async fn a_long_stream_is_trimmed_to_a_short_one() {
+    let world = World::start().await;
+    for batch in 0..50 {
+        world.publish(batch * 500 + 1..=batch * 500 + 500).await;
+    }
+    // As if every group had read and acknowledged everything.
+    for (stream, groups) in [("queue", Stream::Queue.groups()), ("events", Stream::Events.groups())] {
+        for group in groups {
+            world.run::<()>(&format!("XGROUP SETID orderflow:{{0}}:{stream} {group} $")).await;
+        }
+    }
+    assert!(janitor::trim(&world.redis, 0).await.unwrap() > 49_000);
+    assert!(world.queue().await.len() <= 200 && world.events().await.len() <= 200);
+}
