@@ -15,6 +15,7 @@ pub mod load;
 pub mod log;
 pub mod ports;
 pub mod programs;
+pub mod redis;
 pub mod stack;
 pub mod wait;
 

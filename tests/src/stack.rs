@@ -8,7 +8,7 @@ use crate::{
     client::Client,
     daemon::{Daemon, Ready, Recipe},
     ports::{Lease, lease},
-    programs,
+    programs, redis,
 };
 
 /// Steps that take a moment and always succeed, so that work is in hand when something is killed.
@@ -59,7 +59,7 @@ impl Stack {
             .iter()
             .chain(settings)
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-            .chain([("ORDERFLOW_REDIS__URL".to_owned(), format!("redis://127.0.0.1:{redis_port}"))])
+            .chain([("ORDERFLOW_REDIS__URL".to_owned(), redis::url(redis_port))])
             .collect();
         let service = |name: &str, port: u16| {
             let mut variables = variables.clone();
@@ -75,7 +75,7 @@ impl Stack {
             Daemon::new(recipe, port, Ready::Http, folder.path())
         };
         Self {
-            redis: redis(redis_port, folder.path()),
+            redis: redis::daemon(redis_port, folder.path()),
             api: service("order-api", ports.first),
             metrics: service("metrics-service", ports.first + 1),
             processor: service("order-processor", ports.first + 2),
@@ -109,27 +109,4 @@ pub enum Which {
     Api,
     Processor,
     Metrics,
-}
-
-/// As an operator is told to run it: an append-only file, nothing evicted.
-fn redis(port: u16, folder: &Path) -> Daemon {
-    let data = folder.join("redis");
-    std::fs::create_dir_all(&data).expect("a folder for Redis");
-    let port_text = port.to_string();
-    let arguments = [
-        ["--port", &port_text],
-        ["--bind", "127.0.0.1"],
-        ["--appendonly", "yes"],
-        ["--appendfsync", "everysec"],
-        ["--save", ""],
-        ["--maxmemory-policy", "noeviction"],
-    ];
-    let recipe = Recipe {
-        name: "redis".to_owned(),
-        program: "redis-server".into(),
-        arguments: arguments.as_flattened().iter().map(|argument| (*argument).to_owned()).collect(),
-        variables: Vec::new(),
-        folder: data,
-    };
-    Daemon::new(recipe, port, Ready::Redis, folder)
 }

@@ -11,6 +11,7 @@ pub mod order_id;
 pub mod samples;
 #[cfg(feature = "schema")]
 mod schema;
+pub mod snapshot;
 pub mod status;
 pub mod step;
 pub mod timestamp;
@@ -22,6 +23,7 @@ pub use ids::{ItemId, UserId};
 pub use money::Money;
 pub use order::{ItemIds, OrderContent};
 pub use order_id::OrderId;
+pub use snapshot::{MetricsSnapshot, StatusCounts};
 pub use status::{EventKind, InvalidTransition, Status};
 pub use step::{FailureReason, Step, StepOutcome, StepReport};
 pub use timestamp::Timestamp;

@@ -22,7 +22,7 @@
 //! 4. [`finish`]: acknowledges, and only where that acknowledged something adds the outcome: an event, a retry in
 //!    [`delayed`], a dead letter, a further command.
 //! 5. [`delayed`]: a retry that is due goes back to the queue.
-//! 6. [`consumer`] again: order-api and metrics-service follow `events`, each through its group.
+//! 6. [`events`]: order-api and metrics-service follow what happened, each through its group.
 //! 7. [`janitor`]: trims what every group has acknowledged.
 //!
 //! Delivery is at least once, the effect once. At any time there is at most one live message for an order: in the queue
@@ -51,6 +51,7 @@ mod decode;
 pub mod delayed;
 pub mod entry;
 pub mod error;
+pub mod events;
 pub mod finish;
 pub mod groups;
 pub mod in_hand;
@@ -66,6 +67,7 @@ pub use connection::{Redis, RedisOptions};
 pub use consumer::Subscription;
 pub use entry::{Entry, EntryId};
 pub use error::StreamError;
+pub use events::{Delivered, EventReader};
 pub use finish::{Effect, Finish, Finisher};
 pub use in_hand::InHand;
 pub use keys::{Keys, Stream};

@@ -4,6 +4,7 @@
 mod connection;
 mod consume;
 mod delayed;
+mod events;
 mod finish;
 mod publish;
 mod reclaim;
