@@ -22,6 +22,13 @@ impl Backoff {
         Self::new(Duration::from_millis(100), Duration::from_secs(5))
     }
 
+    /// The same loop after this many failures: for one whose failures are counted elsewhere, such as the attempts
+    /// that a message carries.
+    pub const fn after(mut self, failures: u32) -> Self {
+        self.attempt = failures;
+        self
+    }
+
     /// The next delay, and counts the failure.
     pub fn next_delay(&mut self) -> Duration {
         let ceiling = self.base.saturating_mul(1 << self.attempt.min(30)).min(self.cap);
@@ -65,5 +72,20 @@ mod tests {
         assert!(backoff.next_delay() <= Duration::from_millis(80));
         backoff.reset();
         assert!(backoff.next_delay() <= Duration::from_millis(10));
+    }
+
+    #[test]
+    fn failures_that_were_counted_elsewhere_count_as_much() {
+        let fresh = Backoff::new(Duration::from_millis(10), Duration::from_millis(80));
+        let longest =
+            |failures| (0..500).map(|_| fresh.clone().after(failures).next_delay()).max().unwrap_or_default();
+        assert!(longest(0) <= Duration::from_millis(10));
+        for failures in [3, 4, u32::MAX] {
+            let longest = longest(failures);
+            assert!(
+                longest > Duration::from_millis(10) && longest <= Duration::from_millis(80),
+                "{longest:?}"
+            );
+        }
     }
 }

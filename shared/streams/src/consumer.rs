@@ -46,6 +46,8 @@ pub struct Subscription {
     in_hand: InHand,
     position: Position,
     own_read_at: Instant,
+    /// Whether the group was ever there: on a new Redis it is not, and that is no loss.
+    seen: bool,
     heals: u32,
 }
 
@@ -79,6 +81,7 @@ impl Subscription {
             in_hand: InHand::default(),
             position: Position::Own(EntryId::MIN),
             own_read_at: Instant::now(),
+            seen: false,
             heals: 0,
         })
     }
@@ -94,6 +97,7 @@ impl Subscription {
         }
         match self.read(max).await {
             Ok(entries) => {
+                self.seen = true;
                 self.heals = 0;
                 Ok(entries)
             }
@@ -193,7 +197,7 @@ impl Subscription {
             let (first, longest) = HEAL_BACKOFF;
             tokio::time::sleep(first.saturating_mul(1 << self.heals.min(10)).min(longest)).await;
             self.heals += 1;
-            if self.heals == 1 {
+            if self.seen && self.heals == 1 {
                 tracing::warn!(
                     stream = self.stream,
                     group = self.group,

@@ -57,6 +57,7 @@ pub mod groups;
 pub mod in_hand;
 pub mod janitor;
 pub mod keys;
+pub mod lag;
 pub mod producer;
 pub mod reclaim;
 mod script;

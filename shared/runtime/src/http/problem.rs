@@ -81,6 +81,12 @@ impl Problem {
         Self { errors, ..Self::unprocessable("validation_failed", detail) }
     }
 
+    /// 400 `invalid_parameter`, naming the parameter of the path or the query.
+    pub fn invalid_parameter(name: &str, reason: impl Into<String>) -> Self {
+        let errors = vec![FieldError::new(name, reason)];
+        Self { errors, ..Self::bad_request("invalid_parameter", format!("not valid: {name}")) }
+    }
+
     /// 503 `overloaded`: our queues are full; the request was not begun.
     pub fn overloaded() -> Self {
         Self::unavailable("overloaded", "more requests than can be served now; try again shortly")

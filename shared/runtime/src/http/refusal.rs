@@ -8,7 +8,7 @@ use poem::{
 };
 use poem_openapi::error::{ContentTypeError, ParseParamError, ParsePathError as ParseApiPathError};
 
-use super::problem::{FieldError, Problem, log_internal};
+use super::problem::{Problem, log_internal};
 
 /// The problem that an error of a handler or of the framework becomes.
 pub(super) fn problem(error: Error) -> Problem {
@@ -24,10 +24,10 @@ pub(super) fn problem(error: Error) -> Problem {
             .with_detail("this path does not have this method");
     }
     if let Some(error) = error.downcast_ref::<ParseParamError>() {
-        return invalid_parameter(error.name, &error.reason);
+        return Problem::invalid_parameter(error.name, plain(&error.reason));
     }
     if let Some(error) = error.downcast_ref::<ParseApiPathError>() {
-        return invalid_parameter(error.name, &error.reason);
+        return Problem::invalid_parameter(error.name, plain(&error.reason));
     }
     if error.is::<ContentTypeError>() {
         return unsupported_media_type();
@@ -50,9 +50,13 @@ pub(super) fn unsupported_media_type() -> Problem {
         .with_detail("the body must be JSON, with content-type: application/json")
 }
 
-fn invalid_parameter(name: &str, reason: &str) -> Problem {
-    let errors = vec![FieldError::new(name, reason)];
-    Problem { errors, ..Problem::bad_request("invalid_parameter", format!("not valid: {name}")) }
+/// The framework wraps a reason in the names of its own types.
+fn plain(reason: &str) -> &str {
+    let reason = reason.split_once(" (occurred while parsing ").map_or(reason, |(reason, _)| reason);
+    match reason.strip_prefix("failed to parse ").and_then(|rest| rest.split_once(": ")) {
+        Some((_type, reason)) => reason,
+        None => reason,
+    }
 }
 
 fn by_status(error: &Error) -> Problem {
@@ -82,6 +86,13 @@ fn by_status(error: &Error) -> Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_reason_is_told_without_the_frameworks_types() {
+        let wrapped = "failed to parse \"integer_uint32\": invalid digit (occurred while parsing \"optional_integer_uint32\")";
+        assert_eq!(plain(wrapped), "invalid digit");
+        assert_eq!(plain("verification failed. maximum(60)"), "verification failed. maximum(60)");
+    }
 
     #[test]
     fn the_frameworks_refusals_have_codes() {

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use contract::{Money, OrderId, Timestamp};
 use poem_openapi::{
-    registry::{MetaSchema, MetaSchemaRef},
+    registry::{MetaSchema, MetaSchemaRef, Registry},
     types::{ParseError, ParseFromJSON, ParseFromParameter, ParseResult, ToJSON, Type},
 };
 use serde_json::{Value, json};
@@ -118,6 +118,61 @@ schema_type! {
     |reference| reference.clone().into()
 }
 
+/// A value that is always there and may be `null`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Nullable<T>(pub Option<T>);
+
+impl<T: Type> Type for Nullable<T> {
+    const IS_REQUIRED: bool = true;
+
+    type RawValueType = Self;
+    type RawElementValueType = Self;
+
+    fn name() -> Cow<'static, str> {
+        format!("nullable_{}", T::name()).into()
+    }
+
+    fn schema_ref() -> MetaSchemaRef {
+        let schema = match T::schema_ref() {
+            MetaSchemaRef::Inline(schema) => MetaSchema { nullable: true, ..*schema },
+            // OpenAPI 3.0 ignores whatever stands beside a `$ref`.
+            reference @ MetaSchemaRef::Reference(_) => {
+                MetaSchema { nullable: true, all_of: vec![reference], ..MetaSchema::ANY }
+            }
+        };
+        MetaSchemaRef::Inline(Box::new(schema))
+    }
+
+    fn register(registry: &mut Registry) {
+        T::register(registry);
+    }
+
+    fn as_raw_value(&self) -> Option<&Self> {
+        Some(self)
+    }
+
+    fn raw_element_iter<'a>(&'a self) -> Box<dyn Iterator<Item = &'a Self> + 'a> {
+        Box::new(self.as_raw_value().into_iter())
+    }
+}
+
+impl<T: ToJSON> ToJSON for Nullable<T> {
+    fn to_json(&self) -> Option<Value> {
+        Some(self.0.as_ref().and_then(ToJSON::to_json).unwrap_or_default())
+    }
+}
+
+impl<T: ParseFromJSON> ParseFromJSON for Nullable<T> {
+    fn parse_from_json(value: Option<Value>) -> ParseResult<Self> {
+        match value.unwrap_or_default() {
+            Value::Null => Ok(Self(None)),
+            value => {
+                T::parse_from_json(Some(value)).map(|value| Self(Some(value))).map_err(ParseError::propagate)
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -132,5 +187,9 @@ mod tests {
         assert_eq!(Reference::parse_from_json(Some(json!(42))).unwrap(), Reference("42".into()));
         assert!(Time::parse_from_parameter("yesterday").is_err());
         assert!(Id::parse_from_json(Some(json!(true))).is_err());
+        let none = Nullable::<Time>(None);
+        assert_eq!(none.to_json(), Some(Value::Null));
+        assert_eq!(Nullable::parse_from_json(Some(Value::Null)).unwrap(), none);
+        assert_eq!(Nullable::parse_from_json(time.to_json()).unwrap(), Nullable(Some(time)));
     }
 }

@@ -6,6 +6,7 @@ mod consume;
 mod delayed;
 mod events;
 mod finish;
+mod lag;
 mod publish;
 mod reclaim;
 mod server;

@@ -1,0 +1,148 @@
+//! order-api put together: the only place where its parts are made and handed to each other.
+
+use std::net::SocketAddr;
+
+use anyhow::Context;
+use runtime::{
+    Service,
+    clock::Clock,
+    db::{self, Database},
+    http::{self, Readiness, Site},
+    ids::random_uuid,
+    lifecycle::{Shutdown, Tasks},
+    metrics::Metrics,
+};
+use streams::{Redis, RedisOptions, StreamError, groups};
+use tokio::net::TcpListener;
+
+use crate::{
+    Config,
+    catalog::Catalog,
+    events::Follower,
+    http::{State, service},
+    intake::{Intake, Writer},
+    metrics::ApiMetrics,
+    migrations::Migrator,
+    outbox::Relay,
+    queue::Queue,
+    waiting::Waiters,
+};
+
+/// The service, ready to run.
+pub struct App {
+    config: Config,
+    listener: TcpListener,
+    database: Database,
+    redis: Redis,
+}
+
+impl App {
+    /// Takes the address, opens the database and brings it up to date. Needs no Redis.
+    ///
+    /// # Errors
+    /// A sentence that says what to do.
+    pub async fn build(config: Config) -> anyhow::Result<Self> {
+        let listener = http::bind(&config.http.listen).await?;
+        let database = open(&config).await?;
+        let redis = Redis::new(&RedisOptions {
+            url: config.redis.url.clone(),
+            prefix: config.redis.prefix.clone(),
+            partitions: config.redis.partitions,
+        })
+        .context("redis.url")?;
+        Ok(Self { config, listener, database, redis })
+    }
+
+    /// Brings the database up to date and closes it.
+    ///
+    /// # Errors
+    /// A sentence that says what to do.
+    pub async fn migrate(config: &Config) -> anyhow::Result<()> {
+        Ok(open(config).await?.close().await?)
+    }
+
+    /// Where it listens.
+    ///
+    /// # Panics
+    /// Never: an open listener has an address.
+    pub fn addr(&self) -> SocketAddr {
+        self.listener.local_addr().expect("an open listener has an address")
+    }
+
+    /// Serves until the shutdown is over.
+    ///
+    /// The parts end one after the other: the HTTP server with its last answer, then the writer, for nobody can hand in
+    /// orders any more, then the relay, which publishes what the writer committed last.
+    ///
+    /// # Errors
+    /// What could not be kept running.
+    pub async fn run(self, shutdown: Shutdown) -> anyhow::Result<()> {
+        let address = self.addr();
+        let Self { config, listener, database, redis } = self;
+        let registry = Metrics::new(Service::OrderApi);
+        let metrics = ApiMetrics::new(&registry);
+        let (waiters, producer) = (Waiters::default(), random_uuid());
+
+        let (intake, jobs) = Intake::new(config.intake.queue, &metrics);
+        let writer = Writer::new(&database, jobs, config.intake.batch, producer, &metrics);
+        let relay = Relay::new(&database, &redis, producer, writer.committed(), &config.relay, &metrics);
+        let state = State {
+            clock: Clock::system(),
+            database: database.clone(),
+            intake,
+            catalog: Catalog::new(config.catalog.mode, &database.reader),
+            queue: Queue::new(&redis),
+            backlog: relay.backlog(),
+            waiters: waiters.clone(),
+            shutdown: shutdown.clone(),
+        };
+        // Not Redis: orders are accepted without it.
+        let asked = database.clone();
+        let readiness = Readiness::new(shutdown.clone()).check("database", move || {
+            let database = asked.clone();
+            async move { database.ping().await }
+        });
+        let endpoint = Site::new(&config.http, &registry, readiness).api(service(state)).endpoint();
+
+        let tasks = Tasks::new(shutdown.clone());
+        tasks.spawn("redis", prepare_redis(redis.clone(), shutdown.clone()));
+        tasks.spawn("writer", writer.run());
+        tasks.spawn("relay", relay.run(shutdown.clone()));
+        for partition in redis.keys().partitions() {
+            let batch = config.events.batch;
+            let follower =
+                Follower::new(&redis, partition, &config.instance, &database, &waiters, batch, &metrics)?;
+            tasks.spawn("events", follower.run(shutdown.clone()));
+        }
+        tasks.spawn("http", async move { http::serve(listener, endpoint, &config.http, shutdown).await });
+        tracing::info!(%address, "{} {} serves", Service::OrderApi, env!("CARGO_PKG_VERSION"));
+
+        let outcome = tasks.join().await;
+        if let Err(error) = database.close().await {
+            tracing::warn!(%error, "the database was not closed; the next start recovers it");
+        }
+        tracing::info!("stopped");
+        Ok(outcome?)
+    }
+}
+
+async fn open(config: &Config) -> anyhow::Result<Database> {
+    let database = db::connect(&config.database, Service::OrderApi).await?;
+    database.migrate::<Migrator>().await?;
+    Ok(database)
+}
+
+/// Once Redis answers: says what is wrong with its settings, and makes the groups. Until then, and whenever the groups are gone, each
+/// reader makes them for itself.
+async fn prepare_redis(redis: Redis, shutdown: Shutdown) -> Result<(), StreamError> {
+    if !redis.wait_until_ready(&shutdown.draining()).await {
+        return Ok(());
+    }
+    for warning in redis.warnings().await {
+        tracing::warn!("{warning}");
+    }
+    match groups::ensure(&redis).await {
+        Err(error) if !error.is_connection() => Err(error),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,129 @@
+//! The settings of order-api. What each means is in `config.default.toml`.
+
+use std::path::Path;
+
+use anyhow::ensure;
+use runtime::{
+    Service,
+    config::{self, DatabaseConfig, HttpConfig, LifecycleConfig, RedisConfig, TelemetryConfig},
+};
+use serde::Deserialize;
+
+const DEFAULTS: &str = include_str!("../config.default.toml");
+
+/// Bind variables of one statement are limited (SQLite: 32,766), and an order has a dozen.
+const MOST_BATCH: usize = 2_000;
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    pub instance: String,
+    pub http: HttpConfig,
+    pub redis: RedisConfig,
+    pub database: DatabaseConfig,
+    pub telemetry: TelemetryConfig,
+    pub lifecycle: LifecycleConfig,
+    pub intake: IntakeConfig,
+    pub relay: RelayConfig,
+    pub events: EventsConfig,
+    pub catalog: CatalogConfig,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct IntakeConfig {
+    pub queue: usize,
+    pub batch: usize,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RelayConfig {
+    pub batch: usize,
+    pub sweep_interval_ms: u64,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EventsConfig {
+    pub batch: usize,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CatalogConfig {
+    pub mode: CatalogMode,
+}
+
+/// Whether orders are checked against the catalogue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CatalogMode {
+    Off,
+    Strict,
+}
+
+impl Config {
+    /// Reads all layers.
+    ///
+    /// # Errors
+    /// A sentence that names the setting.
+    pub fn load(file: Option<&Path>) -> anyhow::Result<Self> {
+        let mut config: Self = config::load(Service::OrderApi, DEFAULTS, file)?;
+        config.instance = config::instance_or_host_name(&config.instance);
+        config.check()?;
+        Ok(config)
+    }
+
+    fn check(&self) -> anyhow::Result<()> {
+        for (name, batch) in [
+            ("intake.batch", self.intake.batch),
+            ("relay.batch", self.relay.batch),
+            ("events.batch", self.events.batch),
+        ] {
+            ensure!((1..=MOST_BATCH).contains(&batch), "{name} must be 1 to {MOST_BATCH}");
+        }
+        ensure!(
+            (MAX_BATCH_ORDERS..=1_000_000).contains(&self.intake.queue),
+            "intake.queue must be {MAX_BATCH_ORDERS} to 1000000: a whole batch of orders must fit in"
+        );
+        ensure!(self.redis.partitions >= 1, "redis.partitions must be at least 1");
+        ensure!(
+            self.http.request_timeout_ms > u64::from(MAX_WAIT_SECS) * 1_000,
+            "http.request_timeout_ms must be above {MAX_WAIT_SECS}000, the longest ?wait="
+        );
+        Ok(())
+    }
+}
+
+/// Most orders of one `POST /orders/batch`.
+pub const MAX_BATCH_ORDERS: usize = 1_000;
+
+/// Longest `?wait=`, in seconds.
+pub const MAX_WAIT_SECS: u32 = 60;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    type Change = fn(&mut Config);
+
+    #[test]
+    fn the_defaults_are_valid_and_each_mistake_has_its_sentence() {
+        let config = Config::load(None).unwrap();
+        assert!(!config.instance.is_empty());
+        let changes: [(Change, &str); 5] = [
+            (|config| config.intake.batch = 0, "intake.batch"),
+            (|config| config.events.batch = 2_001, "events.batch"),
+            (|config| config.intake.queue = 999, "intake.queue"),
+            (|config| config.redis.partitions = 0, "redis.partitions"),
+            (|config| config.http.request_timeout_ms = 60_000, "http.request_timeout_ms"),
+        ];
+        for (change, name) in changes {
+            let mut changed = config.clone();
+            change(&mut changed);
+            let error = changed.check().unwrap_err().to_string();
+            assert!(error.starts_with(name), "{error}");
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! The consumer of `events` in the group `order-api`: one for each partition.
+
+use runtime::{backoff::Backoff, db::Database, lifecycle::Shutdown, outage::Outage, trace_context};
+use sea_orm::DbErr;
+use streams::{Delivered, EntryId, EventReader, Redis, StreamError, keys::ORDER_API};
+use tracing::Instrument;
+
+use super::apply::apply;
+use crate::{metrics::ApiMetrics, waiting::Waiters};
+
+pub(crate) struct Follower {
+    reader: EventReader,
+    database: Database,
+    waiters: Waiters,
+    batch: usize,
+    metrics: ApiMetrics,
+}
+
+#[derive(Debug, thiserror::Error)]
+enum FollowError {
+    #[error(transparent)]
+    Streams(#[from] StreamError),
+    #[error("database: {0}")]
+    Database(#[from] DbErr),
+}
+
+impl Follower {
+    pub(crate) fn new(
+        redis: &Redis,
+        partition: u16,
+        instance: &str,
+        database: &Database,
+        waiters: &Waiters,
+        batch: usize,
+        metrics: &ApiMetrics,
+    ) -> Result<Self, StreamError> {
+        Ok(Self {
+            reader: EventReader::new(redis, partition, ORDER_API, instance)?,
+            database: database.clone(),
+            waiters: waiters.clone(),
+            batch,
+            metrics: metrics.clone(),
+        })
+    }
+
+    /// Runs until the shutdown drains; the batch in hand is finished.
+    pub(crate) async fn run(mut self, shutdown: Shutdown) -> Result<(), StreamError> {
+        let draining = shutdown.draining();
+        let (mut backoff, mut outage) = (Backoff::reconnect(), Outage::new("event stream"));
+        loop {
+            let read = tokio::select! {
+                biased;
+                () = draining.cancelled() => return Ok(()),
+                read = self.reader.next(self.batch) => read,
+            };
+            let done = match read {
+                Ok(events) if events.is_empty() => Ok(()),
+                Ok(events) => self.take(&events).await,
+                Err(error) => Err(error.into()),
+            };
+            match done {
+                Ok(()) => {
+                    outage.recovered();
+                    backoff.reset();
+                }
+                Err(error) => {
+                    outage.failed(&error);
+                    // What was not acknowledged is delivered again.
+                    self.reader.rewind();
+                    tokio::select! {
+                        () = backoff.wait() => {}
+                        () = draining.cancelled() => return Ok(()),
+                    }
+                }
+            }
+        }
+    }
+
+    async fn take(&self, delivered: &[Delivered]) -> Result<(), FollowError> {
+        let events: Vec<_> = delivered.iter().map(|delivered| &delivered.event).collect();
+        let span = tracing::debug_span!("events.apply", events = events.len());
+        if !span.is_disabled() {
+            for event in &events {
+                trace_context::link(&span, event.envelope.traceparent.as_deref());
+            }
+        }
+        let finished = apply(&self.database, &events).instrument(span).await?;
+        self.waiters.wake(&finished);
+        for event in events {
+            self.metrics.events.with_label_values(&[event.kind().as_str()]).inc();
+        }
+        self.metrics.events_batch.observe(delivered.len() as f64);
+        let ids: Vec<EntryId> = delivered.iter().map(|delivered| delivered.id).collect();
+        Ok(self.reader.ack(&ids).await?)
+    }
+}

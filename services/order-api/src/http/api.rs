@@ -1,0 +1,180 @@
+//! The routes, as they are and as they are documented.
+
+use std::{sync::Arc, time::Duration};
+
+use contract::{UserId, ids::InvalidId};
+use poem_openapi::{
+    OpenApi, Tags,
+    param::{Header, Path, Query},
+};
+use runtime::http::{
+    JsonAnswer, JsonBody, Problem, Refused,
+    schema::{Id, Time},
+};
+use tracing::{Instrument, field::Empty};
+
+use super::{
+    answers::{Placed, PlacedMany},
+    order_body::{PlaceOrder, PlaceOrders},
+    refusals::{ListRefusals, OrderRefusals, PlaceRefusals, QueueRefusals},
+    schema,
+    state::State,
+};
+use crate::orders::ListQuery;
+
+pub(super) struct Api(Option<Arc<State>>);
+
+#[derive(Tags)]
+enum Tag {
+    /// Place orders and follow them
+    Orders,
+    /// The queue and the numbers
+    Monitoring,
+}
+
+impl Api {
+    pub(super) fn new(state: State) -> Self {
+        Self(Some(Arc::new(state)))
+    }
+
+    /// To be described, not to be served.
+    pub(super) const fn undocked() -> Self {
+        Self(None)
+    }
+
+    fn state(&self) -> &State {
+        self.0.as_ref().expect("an API that is served has its state")
+    }
+}
+
+#[OpenApi]
+impl Api {
+    /// Place an order
+    ///
+    /// Answers once the order is durable; it is processed in the background. With an `Idempotency-Key` the request may
+    /// be repeated safely: the same key and body give the same answer and one order.
+    #[oai(path = "/orders", method = "post", tag = "Tag::Orders", operation_id = "placeOrder")]
+    async fn place(
+        &self,
+        /// Names the request, so that a repeat of it places nothing: 1 to 255 visible ASCII characters
+        #[oai(name = "Idempotency-Key")]
+        idempotency_key: Header<Option<String>>,
+        body: JsonBody<PlaceOrder>,
+    ) -> Result<Placed, Refused<PlaceRefusals>> {
+        let span = tracing::debug_span!("order.place", order.id = Empty);
+        Ok(self.state().place(idempotency_key.0, body).instrument(span).await?)
+    }
+
+    /// Place many orders
+    ///
+    /// Up to 1,000 at once. Each is judged by itself; the valid ones are accepted together, and are durable when the
+    /// answer comes.
+    #[oai(path = "/orders/batch", method = "post", tag = "Tag::Orders", operation_id = "placeOrders")]
+    async fn place_many(
+        &self,
+        /// Names the request, so that a repeat of it places nothing: 1 to 255 visible ASCII characters
+        #[oai(name = "Idempotency-Key")]
+        idempotency_key: Header<Option<String>>,
+        body: JsonBody<PlaceOrders>,
+    ) -> Result<PlacedMany, Refused<PlaceRefusals>> {
+        let span = tracing::debug_span!("order.place_many");
+        Ok(self.state().place_many(idempotency_key.0, body).instrument(span).await?)
+    }
+
+    /// List orders
+    ///
+    /// Newest first, in pages: give `next_cursor` of one page as `cursor` of the next.
+    #[oai(path = "/orders", method = "get", tag = "Tag::Orders", operation_id = "listOrders")]
+    async fn list(
+        &self,
+        /// Only orders in this status
+        status: Query<Option<schema::OrderStatus>>,
+        /// Only orders of this user
+        user_id: Query<Option<String>>,
+        /// Only orders placed at this time or later
+        created_from: Query<Option<Time>>,
+        /// Only orders placed before this time
+        created_before: Query<Option<Time>>,
+        /// Most orders on the page
+        #[oai(default = "default_limit", validator(minimum(value = "1"), maximum(value = "100")))]
+        limit: Query<u32>,
+        /// `next_cursor` of the page before
+        cursor: Query<Option<Id>>,
+    ) -> Result<JsonAnswer<schema::OrderPage>, Refused<ListRefusals>> {
+        let user_id: Option<UserId> = match user_id.0 {
+            Some(text) => Some(
+                text.parse()
+                    .map_err(|error: InvalidId| Problem::invalid_parameter("user_id", error.to_string()))?,
+            ),
+            None => None,
+        };
+        let query = ListQuery {
+            status: status.0.map(Into::into),
+            user_id,
+            placed_from: created_from.0.map(|time| time.0),
+            placed_before: created_before.0.map(|time| time.0),
+            after: cursor.0.map(|id| id.0),
+            limit: limit.0.into(),
+        };
+        Ok(self.state().list(&query).await?)
+    }
+
+    /// Get an order
+    ///
+    /// With `wait`, the answer comes as soon as the order is completed, failed or cancelled, and at the latest after that
+    /// many seconds.
+    #[oai(path = "/orders/:order_id", method = "get", tag = "Tag::Orders", operation_id = "getOrder")]
+    async fn get(
+        &self,
+        /// The order's id
+        order_id: Path<String>,
+        /// Seconds to wait for the order to be final
+        #[oai(validator(maximum(value = "60")))]
+        wait: Query<Option<u32>>,
+    ) -> Result<JsonAnswer<schema::Order>, Refused<OrderRefusals>> {
+        let wait = wait.0.map(|seconds| Duration::from_secs(seconds.into()));
+        Ok(self.state().order(&order_id.0, wait).await?)
+    }
+
+    /// Get an order's timeline
+    ///
+    /// What happened to the order, oldest first.
+    #[oai(
+        path = "/orders/:order_id/events",
+        method = "get",
+        tag = "Tag::Orders",
+        operation_id = "getOrderEvents"
+    )]
+    async fn events(
+        &self,
+        /// The order's id
+        order_id: Path<String>,
+    ) -> Result<JsonAnswer<schema::OrderTimeline>, Refused<OrderRefusals>> {
+        Ok(self.state().timeline(&order_id.0).await?)
+    }
+
+    /// See the queue
+    ///
+    /// How much waits, how much is in work, and who works, now.
+    #[oai(path = "/orders/status", method = "get", tag = "Tag::Monitoring", operation_id = "getQueueStatus")]
+    async fn queue_status(&self) -> Result<JsonAnswer<schema::QueueStatus>, Refused<QueueRefusals>> {
+        Ok(self.state().queue_status().await?)
+    }
+
+    /// See the numbers
+    ///
+    /// Counts by status and the mean processing time, as of the time given. Reading them touches no order.
+    #[oai(
+        path = "/orders/metrics",
+        method = "get",
+        tag = "Tag::Monitoring",
+        operation_id = "getOrderMetrics"
+    )]
+    async fn metrics(&self) -> Result<JsonAnswer<schema::OrderMetrics>, Refused<QueueRefusals>> {
+        Ok(self.state().metrics().await?)
+    }
+}
+
+const fn default_limit() -> u32 {
+    20
+}

@@ -1,0 +1,16 @@
+//! What the handlers work with.
+
+use runtime::{clock::Clock, db::Database, lifecycle::Shutdown};
+
+use crate::{catalog::Catalog, intake::Intake, outbox::Backlog, queue::Queue, waiting::Waiters};
+
+pub(crate) struct State {
+    pub(crate) clock: Clock,
+    pub(crate) database: Database,
+    pub(crate) intake: Intake,
+    pub(crate) catalog: Catalog,
+    pub(crate) queue: Queue,
+    pub(crate) backlog: Backlog,
+    pub(crate) waiters: Waiters,
+    pub(crate) shutdown: Shutdown,
+}

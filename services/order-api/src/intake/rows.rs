@@ -1,0 +1,148 @@
+//! One transaction: which of the jobs are new, and the rows of those that are.
+
+use std::collections::HashMap;
+
+use bytes::Bytes;
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, IntoActiveModel, Iterable,
+    QueryFilter,
+};
+use uuid::Uuid;
+
+use super::{
+    submission::{IntakeError, Once, Receipt, Submission},
+    writer::Numbering,
+};
+use crate::entities::{idempotency_key, order, outbox};
+
+/// SQLite takes 32,766 bind variables in one statement; PostgreSQL twice that.
+const MOST_VARIABLES: usize = 32_000;
+
+type Answer = Result<Receipt, IntakeError>;
+
+/// All rows of a transaction before they are written.
+#[derive(Default)]
+pub(super) struct Rows {
+    pub(super) orders: Vec<order::ActiveModel>,
+    outbox: Vec<outbox::ActiveModel>,
+    keys: Vec<idempotency_key::ActiveModel>,
+}
+
+/// What the keys of a transaction stand for: those in the database and those that are added.
+pub(super) struct Keys(HashMap<String, Used>);
+
+struct Used {
+    fingerprint: Vec<u8>,
+    answer: Bytes,
+}
+
+impl Keys {
+    /// Looks up the keys of all submissions, in the transaction that will add the new ones.
+    pub(super) async fn load<'a>(
+        transaction: &DatabaseTransaction,
+        submissions: impl Iterator<Item = &'a Submission>,
+    ) -> Result<Self, DbErr> {
+        let asked: Vec<&str> =
+            submissions.filter_map(|submission| Some(submission.once.as_ref()?.key.as_str())).collect();
+        if asked.is_empty() {
+            return Ok(Self(HashMap::new()));
+        }
+        let found = idempotency_key::Entity::find()
+            .filter(idempotency_key::Column::Key.is_in(asked))
+            .all(transaction)
+            .await?;
+        let used = |row: idempotency_key::Model| {
+            (row.key, Used { fingerprint: row.fingerprint, answer: row.answer.into() })
+        };
+        Ok(Self(found.into_iter().map(used).collect()))
+    }
+
+    /// What an earlier request with the key means for this one; `None`: it is the first, and remembered.
+    fn claim(&mut self, once: &Once) -> Option<Answer> {
+        match self.0.get(&once.key) {
+            Some(used) if used.fingerprint == once.fingerprint => {
+                Some(Ok(Receipt::Replayed(used.answer.clone())))
+            }
+            Some(_) => Some(Err(IntakeError::KeyReused)),
+            None => {
+                let used = Used { fingerprint: once.fingerprint.to_vec(), answer: once.answer.clone() };
+                self.0.insert(once.key.clone(), used);
+                None
+            }
+        }
+    }
+}
+
+impl Rows {
+    /// Adds a submission's rows, unless its key says that nothing is to be written.
+    pub(super) fn add(
+        &mut self,
+        submission: &Submission,
+        keys: &mut Keys,
+        numbers: &mut Numbering,
+    ) -> Answer {
+        if let Some(once) = &submission.once {
+            if let Some(answer) = keys.claim(once) {
+                return answer;
+            }
+            self.keys.push(key_row(once, submission).into_active_model());
+        }
+        for order in &submission.orders {
+            self.outbox.push(
+                outbox::Model {
+                    producer: numbers.producer,
+                    seq: numbers.next(),
+                    order_id: order.row.id,
+                    version: order.row.version,
+                    attempt: order.row.attempts + 1,
+                    traceparent: order.traceparent.clone(),
+                }
+                .into_active_model(),
+            );
+            self.orders.push(order.row.clone().into_active_model());
+        }
+        Ok(Receipt::Stored)
+    }
+
+    pub(super) async fn insert(self, transaction: &DatabaseTransaction) -> Result<(), DbErr> {
+        insert_all::<order::Entity, _>(transaction, self.orders).await?;
+        insert_all::<outbox::Entity, _>(transaction, self.outbox).await?;
+        insert_all::<idempotency_key::Entity, _>(transaction, self.keys).await
+    }
+}
+
+fn key_row(once: &Once, submission: &Submission) -> idempotency_key::Model {
+    idempotency_key::Model {
+        key: once.key.clone(),
+        fingerprint: once.fingerprint.to_vec(),
+        answer: once.answer.to_vec(),
+        created_at: submission.orders.first().map_or(0, |order| order.row.placed_at),
+    }
+}
+
+async fn insert_all<E, A>(transaction: &impl ConnectionTrait, rows: Vec<A>) -> Result<(), DbErr>
+where
+    E: EntityTrait,
+    A: sea_orm::ActiveModelTrait<Entity = E> + Send,
+{
+    let per_statement = MOST_VARIABLES / E::Column::iter().count();
+    let mut rows = rows.into_iter().peekable();
+    while rows.peek().is_some() {
+        let chunk: Vec<A> = rows.by_ref().take(per_statement).collect();
+        E::insert_many(chunk).exec_without_returning(transaction).await?;
+    }
+    Ok(())
+}
+
+impl Numbering {
+    /// A run of the service that numbers its outbox rows from 1.
+    pub(super) const fn new(producer: Uuid) -> Self {
+        Self { producer, last: 0 }
+    }
+
+    /// Never given out twice, also when the transaction fails.
+    fn next(&mut self) -> i64 {
+        self.last += 1;
+        self.last
+    }
+}

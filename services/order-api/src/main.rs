@@ -1,0 +1,46 @@
+//! The program: reads the command line and the settings, and does what it is told.
+
+use std::process::ExitCode;
+
+use order_api::{App, Config, commands::Extra, http::document, populate};
+use runtime::{
+    Service,
+    cli::{self, Cli, Command},
+    lifecycle::Shutdown,
+    telemetry,
+};
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{}: {error:#}", Service::OrderApi);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run() -> anyhow::Result<()> {
+    let cli = Cli::<Extra>::read();
+    let config = cli.config().map(ToOwned::to_owned);
+    let load = || Config::load(config.as_deref());
+    match cli.command() {
+        Command::Serve => serve(load()?).await,
+        Command::Migrate => App::migrate(&load()?).await,
+        Command::Healthcheck => Ok(cli::healthcheck(&load()?.http.listen).await?),
+        Command::Extra(Extra::Openapi) => {
+            print!("{}", document());
+            Ok(())
+        }
+        Command::Extra(Extra::Populate(arguments)) => populate::run(&load()?, &arguments).await,
+    }
+}
+
+async fn serve(config: Config) -> anyhow::Result<()> {
+    let telemetry = telemetry::init(Service::OrderApi, &config.instance, &config.telemetry)?;
+    let shutdown = Shutdown::on_signals(config.lifecycle.drain_timeout())?;
+    let served = App::build(config).await?.run(shutdown).await;
+    telemetry.shutdown().await;
+    served
+}

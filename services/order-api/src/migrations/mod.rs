@@ -1,0 +1,16 @@
+//! The schema of order-api's database, one step a file. Applied at every start; a step that was released never
+//! changes. The same steps serve SQLite and PostgreSQL.
+
+mod m0001_orders;
+mod m0002_catalog;
+
+use sea_orm_migration::prelude::*;
+
+pub(crate) struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![Box::new(m0001_orders::Migration), Box::new(m0002_catalog::Migration)]
+    }
+}

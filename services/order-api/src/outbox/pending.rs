@@ -1,0 +1,85 @@
+//! Rows of the outbox: read, deleted, counted.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicI64, Ordering},
+};
+
+use sea_orm::{
+    ColumnTrait, DatabaseConnection, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
+    QuerySelect, sea_query::ExprTrait,
+};
+use uuid::Uuid;
+
+use crate::entities::{order, outbox};
+
+/// A row with its order.
+pub(super) type Pending = (outbox::Model, order::Model);
+
+/// The next rows of one producer after a number.
+pub(super) async fn of_producer(
+    reader: &DatabaseConnection,
+    producer: Uuid,
+    after: i64,
+    limit: usize,
+) -> Result<Vec<Pending>, DbErr> {
+    let rows = outbox::Entity::find()
+        .find_also_related(order::Entity)
+        .filter(outbox::Column::Producer.eq(producer))
+        .filter(outbox::Column::Seq.gt(after))
+        .order_by_asc(outbox::Column::Seq)
+        .limit(limit as u64)
+        .all(reader)
+        .await?;
+    // Both are written in one transaction, and orders are never deleted before they are published.
+    Ok(rows.into_iter().filter_map(|(row, order)| Some((row, order?))).collect())
+}
+
+/// Every other producer that left rows: earlier runs, and other replicas.
+pub(super) async fn other_producers(reader: &DatabaseConnection, own: Uuid) -> Result<Vec<Uuid>, DbErr> {
+    outbox::Entity::find()
+        .select_only()
+        .column(outbox::Column::Producer)
+        .distinct()
+        .filter(outbox::Column::Producer.ne(own))
+        .into_tuple()
+        .all(reader)
+        .await
+}
+
+/// Deletes what is published, up to and with a number.
+pub(super) async fn delete(writer: &DatabaseConnection, producer: Uuid, up_to: i64) -> Result<(), DbErr> {
+    outbox::Entity::delete_many()
+        .filter(outbox::Column::Producer.eq(producer))
+        .filter(outbox::Column::Seq.lte(up_to))
+        .exec(writer)
+        .await?;
+    Ok(())
+}
+
+/// What is accepted and not published yet. Clones share it.
+#[derive(Clone, Debug)]
+pub(crate) struct Backlog {
+    reader: DatabaseConnection,
+    own: Uuid,
+    /// Rows of this run up to here are published; they may still be there.
+    published: Arc<AtomicI64>,
+}
+
+impl Backlog {
+    pub(super) fn new(reader: &DatabaseConnection, own: Uuid) -> Self {
+        Self { reader: reader.clone(), own, published: Arc::default() }
+    }
+
+    pub(super) fn published_up_to(&self, seq: i64) {
+        self.published.store(seq, Ordering::Relaxed);
+    }
+
+    /// How many orders that are.
+    pub(crate) async fn count(&self) -> Result<u64, DbErr> {
+        let published = outbox::Column::Producer
+            .eq(self.own)
+            .and(outbox::Column::Seq.lte(self.published.load(Ordering::Relaxed)));
+        outbox::Entity::find().filter(published.not()).count(&self.reader).await
+    }
+}

@@ -1,0 +1,194 @@
+//! The relay: publishes the outbox as soon as something is committed, and deletes what is published.
+//!
+//! It follows the writer's commits, so nothing is polled on an order's way. Rows that it did not see committed (of an
+//! earlier run, of another replica that died) are found by a sweep at the start and every few seconds; they keep the name and
+//! the numbers of the producer that wrote them, so that nothing is added twice. With Redis away it tries again with
+//! backoff, and the outbox grows.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use runtime::{backoff::Backoff, db::Database, lifecycle::Shutdown, outage::Outage, trace_context};
+use sea_orm::DbErr;
+use streams::{Producer, Publication, Redis, StreamError};
+use tokio::{
+    sync::watch,
+    time::{Instant, MissedTickBehavior},
+};
+use tracing::Instrument;
+use uuid::Uuid;
+
+use super::{
+    message::publication,
+    pending::{self, Backlog, Pending},
+};
+use crate::{config::RelayConfig, metrics::ApiMetrics, orders};
+
+/// Published rows are deleted when this many have gathered, or when nothing has come for a moment: a delete for each batch
+/// would be a transaction beside each of the writer's.
+const DELETE_ROWS: i64 = 1_000;
+const DELETE_IDLE: Duration = Duration::from_millis(200);
+
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum RelayError {
+    #[error(transparent)]
+    Streams(#[from] StreamError),
+    #[error("database: {0}")]
+    Database(#[from] DbErr),
+}
+
+pub(crate) struct Relay {
+    database: Database,
+    redis: Redis,
+    producer: Producer,
+    /// The run of the service whose rows are followed.
+    own: Uuid,
+    committed: watch::Receiver<i64>,
+    batch: usize,
+    sweep_interval: Duration,
+    /// Everything of ours up to here is in the streams.
+    published: i64,
+    /// Everything of ours up to here is gone from the outbox.
+    deleted: i64,
+    backlog: Backlog,
+    metrics: ApiMetrics,
+}
+
+impl Relay {
+    pub(crate) fn new(
+        database: &Database,
+        redis: &Redis,
+        own: Uuid,
+        committed: watch::Receiver<i64>,
+        config: &RelayConfig,
+        metrics: &ApiMetrics,
+    ) -> Self {
+        Self {
+            database: database.clone(),
+            redis: redis.clone(),
+            producer: Producer::new(redis),
+            own,
+            committed,
+            batch: config.batch,
+            sweep_interval: Duration::from_millis(config.sweep_interval_ms.max(100)),
+            published: 0,
+            deleted: 0,
+            backlog: Backlog::new(&database.reader, own),
+            metrics: metrics.clone(),
+        }
+    }
+
+    /// Counts what is not published yet.
+    pub(crate) fn backlog(&self) -> Backlog {
+        self.backlog.clone()
+    }
+
+    /// Runs until the writer has ended and what it committed is published, or cannot be while draining: the next
+    /// start finds it.
+    pub(crate) async fn run(mut self, shutdown: Shutdown) -> Result<(), RelayError> {
+        let draining = shutdown.draining();
+        let (mut backoff, mut outage) = (Backoff::reconnect(), Outage::new("redis"));
+        let mut sweep = tokio::time::interval_at(Instant::now(), self.sweep_interval);
+        sweep.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            let swept = tokio::select! {
+                biased;
+                changed = self.committed.changed() => {
+                    if changed.is_err() {
+                        break;
+                    }
+                    self.publish_own().await
+                }
+                _ = sweep.tick() => self.sweep().await,
+                () = tokio::time::sleep(DELETE_IDLE), if self.deleted < self.published => self.delete().await,
+            };
+            let Err(error) = swept else {
+                outage.recovered();
+                backoff.reset();
+                continue;
+            };
+            outage.failed(&error);
+            // What failed is asked for again by the mark, also when no further order comes.
+            self.committed.mark_changed();
+            tokio::select! {
+                () = backoff.wait() => {}
+                () = draining.cancelled() => break,
+            }
+        }
+        if let Err(error) = self.finish().await {
+            tracing::warn!(%error, "orders are left in the outbox; they are published after the next start");
+        }
+        Ok(())
+    }
+
+    async fn finish(&mut self) -> Result<(), RelayError> {
+        self.publish_own().await?;
+        self.delete().await
+    }
+
+    /// Publishes everything that this run has committed.
+    async fn publish_own(&mut self) -> Result<(), RelayError> {
+        let committed = *self.committed.borrow_and_update();
+        while self.published < committed {
+            let rows =
+                pending::of_producer(&self.database.reader, self.own, self.published, self.batch).await?;
+            let Some(last) = rows.last().map(|(row, _)| row.seq) else {
+                // Numbers of a transaction that failed.
+                self.published = committed;
+                break;
+            };
+            self.publish(self.own, rows).await?;
+            self.published = last;
+            self.backlog.published_up_to(last);
+            if self.published - self.deleted >= DELETE_ROWS {
+                self.delete().await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Publishes what other runs left, and whatever of our own was missed.
+    async fn sweep(&mut self) -> Result<(), RelayError> {
+        for producer in pending::other_producers(&self.database.reader, self.own).await? {
+            let mut after = 0;
+            loop {
+                let rows = pending::of_producer(&self.database.reader, producer, after, self.batch).await?;
+                let Some(last) = rows.last().map(|(row, _)| row.seq) else { break };
+                self.publish(producer, rows).await?;
+                pending::delete(&self.database.writer, producer, last).await?;
+                after = last;
+            }
+        }
+        self.publish_own().await
+    }
+
+    async fn delete(&mut self) -> Result<(), RelayError> {
+        if self.deleted < self.published {
+            pending::delete(&self.database.writer, self.own, self.published).await?;
+            self.deleted = self.published;
+        }
+        Ok(())
+    }
+
+    /// Publishes rows of one producer, partition by partition, in the order of their numbers.
+    async fn publish(&self, producer: Uuid, rows: Vec<Pending>) -> Result<(), RelayError> {
+        let span = tracing::debug_span!("outbox.relay", orders = rows.len());
+        if !span.is_disabled() {
+            for (row, _) in &rows {
+                trace_context::link(&span, row.traceparent.as_deref());
+            }
+        }
+        let mut partitions: BTreeMap<u16, Vec<Publication>> = BTreeMap::new();
+        for row in rows {
+            let partition = self.redis.keys().partition_of(orders::order_id(&row.1));
+            partitions.entry(partition).or_default().push(publication(row)?);
+        }
+        let producer = producer.as_simple().to_string();
+        for (partition, batch) in partitions {
+            let published =
+                self.producer.publish(partition, &producer, &batch).instrument(span.clone()).await?;
+            self.metrics.published.inc_by(published.added as u64);
+            self.metrics.relay_batch.observe(batch.len() as f64);
+        }
+        Ok(())
+    }
+}
