@@ -1,0 +1,26 @@
+//! metrics-service: projects the stream of events into numbers and serves them.
+//!
+//! ```text
+//! events ─▶ projector ─▶ projection ──one transaction: orders, counts, durations, rates, position──▶ database
+//!            (ack after)     │ the same change, in memory
+//!                            ├─▶ http: GET /stats
+//!                            └─▶ snapshot: Redis, for order-api's GET /orders/metrics
+//! ```
+//!
+//! Each event counts once, however often it is delivered: versions tell ([`projection`]). A crash at any point costs
+//! nothing but a redelivery. Nothing here is needed for an order to be accepted or processed.
+
+mod app;
+mod config;
+pub mod entities;
+pub mod http;
+mod migrations;
+pub mod projection;
+mod projector;
+mod snapshot;
+mod telemetry;
+mod upkeep;
+
+pub use app::App;
+pub use config::{Config, ProjectionConfig};
+pub use migrations::Migrations;

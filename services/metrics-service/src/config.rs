@@ -1,0 +1,116 @@
+//! The settings of metrics-service. What each means is in `config.default.toml`.
+
+use std::{path::Path, time::Duration};
+
+use anyhow::ensure;
+use runtime::{
+    Service,
+    config::{self, DatabaseConfig, HttpConfig, LifecycleConfig, RedisConfig, TelemetryConfig},
+};
+use serde::Deserialize;
+
+const DEFAULTS: &str = include_str!("../config.default.toml");
+
+/// As many entries as one read of a pending list gives.
+const MOST_BATCH: usize = 1_000;
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    pub instance: String,
+    pub http: HttpConfig,
+    pub redis: RedisConfig,
+    pub database: DatabaseConfig,
+    pub telemetry: TelemetryConfig,
+    pub lifecycle: LifecycleConfig,
+    pub projection: ProjectionConfig,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProjectionConfig {
+    pub batch: usize,
+    pub snapshot_interval_ms: u64,
+    pub watch_interval_ms: u64,
+    pub keep_hours: u32,
+    pub reload_interval_ms: u64,
+}
+
+impl Config {
+    /// Reads all layers.
+    ///
+    /// # Errors
+    /// A sentence that names the setting.
+    pub fn load(file: Option<&Path>) -> anyhow::Result<Self> {
+        let mut config: Self = config::load(Service::MetricsService, DEFAULTS, file)?;
+        config.instance = config::instance_or_host_name(&config.instance);
+        config.check()?;
+        Ok(config)
+    }
+
+    fn check(&self) -> anyhow::Result<()> {
+        let projection = &self.projection;
+        ensure!((1..=MOST_BATCH).contains(&projection.batch), "projection.batch must be 1 to {MOST_BATCH}");
+        ensure!(
+            projection.snapshot_interval_ms >= 10,
+            "projection.snapshot_interval_ms must be at least 10: Redis has other things to do"
+        );
+        ensure!(
+            projection.watch_interval_ms >= projection.snapshot_interval_ms,
+            "projection.watch_interval_ms must not be below projection.snapshot_interval_ms"
+        );
+        ensure!(
+            projection.keep_hours >= 1,
+            "projection.keep_hours must be at least 1: rates look 15 minutes back"
+        );
+        ensure!(projection.reload_interval_ms >= 100, "projection.reload_interval_ms must be at least 100");
+        ensure!(self.redis.partitions >= 1, "redis.partitions must be at least 1");
+        Ok(())
+    }
+}
+
+impl ProjectionConfig {
+    pub(crate) const fn snapshot_interval(&self) -> Duration {
+        Duration::from_millis(self.snapshot_interval_ms)
+    }
+
+    pub(crate) const fn watch_interval(&self) -> Duration {
+        Duration::from_millis(self.watch_interval_ms)
+    }
+
+    pub(crate) const fn keep(&self) -> Duration {
+        Duration::from_secs(self.keep_hours as u64 * 3_600)
+    }
+
+    pub(crate) const fn reload_interval(&self) -> Duration {
+        Duration::from_millis(self.reload_interval_ms)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    type Change = fn(&mut Config);
+
+    #[test]
+    fn the_defaults_are_valid_and_each_mistake_has_its_sentence() {
+        let config = Config::load(None).unwrap();
+        assert!(!config.instance.is_empty());
+        let changes: [(Change, &str); 7] = [
+            (|config| config.projection.batch = 0, "projection.batch"),
+            (|config| config.projection.batch = 1_001, "projection.batch"),
+            (|config| config.projection.snapshot_interval_ms = 0, "projection.snapshot_interval_ms"),
+            (|config| config.projection.watch_interval_ms = 249, "projection.watch_interval_ms"),
+            (|config| config.projection.keep_hours = 0, "projection.keep_hours"),
+            (|config| config.projection.reload_interval_ms = 0, "projection.reload_interval_ms"),
+            (|config| config.redis.partitions = 0, "redis.partitions"),
+        ];
+        for (change, name) in changes {
+            let mut changed = config.clone();
+            change(&mut changed);
+            let error = changed.check().unwrap_err().to_string();
+            assert!(error.starts_with(name), "{error}");
+        }
+    }
+}

@@ -1,0 +1,24 @@
+//! The projection in the database.
+//!
+//! Statements take many rows each, and come in few sizes ([`slices`]), so that all of them stay prepared. Every upsert
+//! of a sum adds to what is there. Rows are written in the order of their keys: two writers never wait for each other.
+
+mod load;
+mod orders;
+mod position;
+mod slices;
+mod sums;
+
+use sea_orm::{ConnectionTrait, DbErr};
+
+use super::change::Change;
+
+pub(super) use self::{load::load, orders::orders, position::advance, sums::forget_before};
+
+/// Writes everything but the position, which has been written before.
+pub(super) async fn save(connection: &impl ConnectionTrait, change: &Change) -> Result<(), DbErr> {
+    orders::save(connection, &change.orders).await?;
+    sums::add_counts(connection, change.counts).await?;
+    sums::add_durations(connection, &change.samples).await?;
+    sums::add_flows(connection, &change.flows).await
+}
