@@ -86,13 +86,15 @@ impl App {
         let (http_config, stop) = (config.http.clone(), shutdown.clone());
         tasks.spawn("http", async move { http::serve(listener, endpoint, &http_config, stop).await });
 
-        let everything_applied = CancellationToken::new();
+        // What needs Redis waits for these, so that only one line of the log says that it is away.
+        let (redis_answered, everything_applied) = (CancellationToken::new(), CancellationToken::new());
         let projectors = Projectors {
             redis: redis.clone(),
             consumer: config.instance.clone(),
             projection: projection.clone(),
             metrics: measured.clone(),
             batch: config.projection.batch,
+            redis_answered: redis_answered.clone(),
             draining: shutdown.draining(),
         };
         let done = everything_applied.clone().drop_guard();
@@ -102,9 +104,16 @@ impl App {
         });
 
         let publisher = Publisher::new(redis.clone(), projection.clone(), &config.projection);
-        tasks.spawn("snapshot", publisher.run(everything_applied));
+        tasks.spawn("snapshot", publisher.run(redis_answered.clone(), everything_applied));
 
-        let upkeep = Upkeep { redis, projection, backlog, metrics: measured, draining: shutdown.draining() };
+        let upkeep = Upkeep {
+            redis,
+            redis_answered,
+            projection,
+            backlog,
+            metrics: measured,
+            draining: shutdown.draining(),
+        };
         tasks.spawn("upkeep", upkeep.run(config.projection));
 
         tracing::info!(%address, "listening");

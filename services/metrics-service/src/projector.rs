@@ -27,6 +27,8 @@ pub(crate) struct Projectors {
     pub(crate) metrics: ProjectionMetrics,
     pub(crate) batch: usize,
     pub(crate) draining: CancellationToken,
+    /// Set once Redis has answered for the first time.
+    pub(crate) redis_answered: CancellationToken,
 }
 
 impl Projectors {
@@ -68,6 +70,7 @@ impl Projectors {
             backoff.wait().await;
         }
         outage.recovered();
+        self.redis_answered.cancel();
         for warning in self.redis.warnings().await {
             tracing::warn!("{warning}");
         }

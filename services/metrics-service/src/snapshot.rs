@@ -35,9 +35,17 @@ impl Publisher {
         }
     }
 
-    /// Keeps the snapshot fresh until `everything_applied`, then writes it a last time.
-    pub(crate) async fn run(self, everything_applied: CancellationToken) -> Result<(), Infallible> {
-        if let Some(never) = everything_applied.run_until_cancelled(self.keep_fresh()).await {
+    /// Keeps the snapshot fresh from the first answer of Redis until `everything_applied`, then writes it a last time.
+    pub(crate) async fn run(
+        self,
+        redis_answered: CancellationToken,
+        everything_applied: CancellationToken,
+    ) -> Result<(), Infallible> {
+        let work = async {
+            redis_answered.cancelled().await;
+            self.keep_fresh().await
+        };
+        if let Some(never) = everything_applied.run_until_cancelled(work).await {
             match never {}
         }
         if let Err(error) = self.put().await {

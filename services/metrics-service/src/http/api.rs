@@ -1,6 +1,6 @@
 //! The API. Handlers only look; nothing is computed that grows with the number of orders.
 
-use poem_openapi::{ApiResponse, OpenApi, Tags, types::ToJSON};
+use poem_openapi::{ApiResponse, OpenApi, Tags};
 use runtime::http::{JsonAnswer, Problem, ProblemJson};
 
 use super::{source::StatsSource, stats::Stats};
@@ -35,7 +35,7 @@ impl Api {
     #[oai(path = "/stats", method = "get", tag = "Tag::Statistics", operation_id = "get_stats")]
     async fn stats(&self) -> GetStats {
         match self.stats.as_ref().and_then(StatsSource::now) {
-            Some(stats) => GetStats::Stats(JsonAnswer::from_bytes(stats.to_json_string().into())),
+            Some(stats) => GetStats::Stats(JsonAnswer::of(&stats)),
             None => GetStats::NotLoaded(
                 Problem::unavailable("not_loaded", "the numbers are being loaded; try again shortly").into(),
             ),

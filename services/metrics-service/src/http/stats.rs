@@ -3,9 +3,10 @@
 use contract::Timestamp;
 use poem_openapi::{Object, types::Example};
 use runtime::http::schema::Time;
+use serde::Serialize;
 
 /// All orders, in numbers
-#[derive(Clone, Debug, PartialEq, Object)]
+#[derive(Clone, Debug, PartialEq, Serialize, Object)]
 #[oai(example)]
 pub struct Stats {
     /// When the newest event that is counted here was projected
@@ -27,7 +28,7 @@ pub struct Stats {
 }
 
 /// Orders by where they stand now
-#[derive(Clone, Debug, PartialEq, Eq, Object)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Object)]
 pub struct StatusCounts {
     /// Accepted, and waiting for their first attempt or the next one
     pub pending: u64,
@@ -42,7 +43,7 @@ pub struct StatusCounts {
 }
 
 /// How long things take
-#[derive(Clone, Debug, PartialEq, Object)]
+#[derive(Clone, Debug, PartialEq, Serialize, Object)]
 pub struct Durations {
     /// From the moment an order was placed until its first attempt began
     pub waiting: DurationStats,
@@ -53,7 +54,7 @@ pub struct Durations {
 }
 
 /// How durations of one kind are spread; all 0 while none was measured. Percentiles are exact to three digits.
-#[derive(Clone, Debug, PartialEq, Object)]
+#[derive(Clone, Debug, PartialEq, Serialize, Object)]
 pub struct DurationStats {
     /// How many were measured
     pub count: u64,
@@ -74,7 +75,7 @@ pub struct DurationStats {
 }
 
 /// How much happens per second, by the time of the events
-#[derive(Clone, Debug, PartialEq, Object)]
+#[derive(Clone, Debug, PartialEq, Serialize, Object)]
 #[expect(clippy::struct_field_names, reason = "the names are those of the JSON")]
 pub struct Rates {
     /// Mean over the last minute
@@ -86,7 +87,7 @@ pub struct Rates {
 }
 
 /// Orders per second
-#[derive(Clone, Debug, PartialEq, Object)]
+#[derive(Clone, Debug, PartialEq, Serialize, Object)]
 #[expect(clippy::struct_field_names, reason = "the names are those of the JSON, where units belong")]
 pub struct Rate {
     /// Orders accepted per second
@@ -98,18 +99,21 @@ pub struct Rate {
 }
 
 /// How far the events of one partition have been projected; what is not known is absent
-#[derive(Clone, Debug, PartialEq, Object)]
-#[oai(skip_serializing_if_is_none)]
+#[derive(Clone, Debug, PartialEq, Serialize, Object)]
 pub struct PartitionStats {
     /// The partition's number
     pub partition: u16,
     /// Id of the newest stream entry that was projected
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub last_entry: Option<String>,
     /// When it was projected
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub projected_at: Option<Time>,
     /// Events that have not been delivered to the projection
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub undelivered: Option<u64>,
     /// Events that were delivered to it and not acknowledged
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub unacknowledged: Option<u64>,
 }
 

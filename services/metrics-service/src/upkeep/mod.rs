@@ -18,6 +18,7 @@ const FORGET_INTERVAL: Duration = Duration::from_mins(1);
 
 pub(crate) struct Upkeep {
     pub(crate) redis: Redis,
+    pub(crate) redis_answered: CancellationToken,
     pub(crate) projection: Arc<Projection>,
     pub(crate) backlog: Backlog,
     pub(crate) metrics: ProjectionMetrics,
@@ -38,7 +39,7 @@ impl Upkeep {
         let mut reload_due = every(config.reload_interval());
         loop {
             tokio::select! {
-                _ = backlog_due.tick() => note(&mut redis, self.look_at_backlog().await),
+                () = self.backlog_is_due(&mut backlog_due) => note(&mut redis, self.look_at_backlog().await),
                 _ = forgetting_due.tick() => {
                     note(&mut database, self.projection.forget_older_than(config.keep()).await);
                 }
@@ -48,6 +49,11 @@ impl Upkeep {
                 }
             }
         }
+    }
+
+    async fn backlog_is_due(&self, ticks: &mut Interval) {
+        self.redis_answered.cancelled().await;
+        ticks.tick().await;
     }
 
     async fn look_at_backlog(&self) -> Result<(), StreamError> {

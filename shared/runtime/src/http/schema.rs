@@ -8,6 +8,7 @@ use poem_openapi::{
     registry::{MetaSchema, MetaSchemaRef, Registry},
     types::{ParseError, ParseFromJSON, ParseFromParameter, ParseResult, ToJSON, Type},
 };
+use serde::Serialize;
 use serde_json::{Value, json};
 
 /// What a schema type of this module needs beside its description: the framework's conversions, through the
@@ -15,7 +16,8 @@ use serde_json::{Value, json};
 macro_rules! schema_type {
     ($(#[$doc:meta])* $name:ident($inner:ty), $openapi:literal, $schema:expr, $to_json:expr) => {
         $(#[$doc])*
-        #[derive(Clone, Debug, PartialEq)]
+        #[derive(Clone, Debug, PartialEq, Serialize)]
+        #[serde(transparent)]
         pub struct $name(pub $inner);
 
         impl From<$inner> for $name {
@@ -183,6 +185,7 @@ mod tests {
         assert_eq!(amount.to_json(), Some(json!(99.99)));
         assert_eq!(Amount::parse_from_json(amount.to_json()).unwrap(), amount);
         let time = Time(Timestamp::from_micros(1_764_000_000_000_001));
+        assert_eq!(serde_json::to_value(&time).ok(), time.to_json());
         assert_eq!(Time::parse_from_json(time.to_json()).unwrap(), time);
         assert_eq!(Reference::parse_from_json(Some(json!(42))).unwrap(), Reference("42".into()));
         assert!(Time::parse_from_parameter("yesterday").is_err());
