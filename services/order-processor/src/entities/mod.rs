@@ -1,0 +1,3 @@
+//! The ledger's table, as a type. The schema is in `migrations`.
+
+pub mod attempt;

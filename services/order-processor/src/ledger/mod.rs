@@ -1,0 +1,153 @@
+//! The ledger: which steps were done outside for which order, in this service's own database.
+//!
+//! Between [`outcome`](crate::outcome) and [`finish`](crate::finish): the [`writer`] commits what has finished before
+//! anything is acknowledged. So when an order comes back, whatever this service did for it and knows of is
+//! [here](Ledger::accepted), and is not done again.
+//!
+//! Guarantee: what is reported was committed before (SQLite: with `synchronous = full`, it survives a power cut). A crash
+//! before the commit means that the order comes back and its steps are called again, with the same idempotency keys. A
+//! commit whose answer is lost is repeated and leaves the same rows twice, which says the same.
+//!
+//! Compensation, when it comes, finds here what has to be undone.
+
+mod known;
+mod writer;
+
+use std::{collections::HashMap, sync::Arc};
+
+use contract::{OrderId, StepReport, Timestamp};
+use runtime::{backoff::Backoff, db::Database};
+use sea_orm::{
+    ActiveValue::{NotSet, Set},
+    ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter,
+    sea_query::Expr,
+};
+use streams::EntryId;
+
+use self::known::Life;
+pub(crate) use self::writer::{Notes, Writer};
+use crate::{entities::attempt, outage::SharedOutage, outcome::Outcome, queue::Order};
+
+/// One finished attempt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Attempt {
+    pub(crate) order_id: OrderId,
+    pub(crate) version: u32,
+    /// 1 for the first.
+    pub(crate) number: u32,
+    pub(crate) entry: EntryId,
+    pub(crate) worker: Arc<str>,
+    pub(crate) outcome: Outcome,
+    pub(crate) reason: Option<String>,
+    /// A JSON list of step reports.
+    pub(crate) steps: String,
+    pub(crate) started_at: Timestamp,
+    pub(crate) finished_at: Timestamp,
+}
+
+/// An attempt whose order somebody else had finished already.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Superseded {
+    pub(crate) attempt: Attempt,
+    pub(crate) at: Timestamp,
+}
+
+/// The steps of each order that need not be called again.
+pub(crate) type AcceptedSteps = HashMap<OrderId, Vec<StepReport>>;
+
+/// Clones share the connections.
+#[derive(Clone, Debug)]
+pub(crate) struct Ledger {
+    database: Database,
+    outage: SharedOutage,
+}
+
+impl Ledger {
+    pub(crate) fn new(database: Database) -> Self {
+        Self { database, outage: SharedOutage::new("database") }
+    }
+
+    /// Writes everything in one transaction, or nothing.
+    pub(crate) async fn record(&self, attempts: &[&Attempt], superseded: &[Superseded]) -> Result<(), DbErr> {
+        if attempts.is_empty() && superseded.is_empty() {
+            return Ok(());
+        }
+        let transaction = self.database.begin_write().await?;
+        insert(&transaction, attempts).await?;
+        for note in superseded {
+            mark(&transaction, note).await?;
+        }
+        transaction.commit().await
+    }
+
+    /// The steps that are accepted for those of the orders that have been tried before. Waits for as long as the
+    /// database does not answer: not knowing would mean to call them again.
+    pub(crate) async fn accepted(&self, orders: &[Order]) -> AcceptedSteps {
+        let tried: Vec<&Order> = orders.iter().filter(|order| order.may_have_been_tried()).collect();
+        if tried.is_empty() {
+            return AcceptedSteps::new();
+        }
+        let mut backoff = Backoff::reconnect();
+        loop {
+            match self.attempts_at(&tried).await {
+                Ok(rows) => {
+                    self.outage.recovered();
+                    return known::accepted(
+                        &rows,
+                        tried.into_iter().map(|order| (order.id, Life::of(order))),
+                    );
+                }
+                Err(error) => self.outage.failed(&error),
+            }
+            backoff.wait().await;
+        }
+    }
+
+    async fn attempts_at(&self, orders: &[&Order]) -> Result<Vec<attempt::Model>, DbErr> {
+        let ids = orders.iter().map(|order| order.id.as_uuid());
+        attempt::Entity::find().filter(attempt::Column::OrderId.is_in(ids)).all(&self.database.reader).await
+    }
+}
+
+/// In pieces whose lengths are powers of two: each length is a statement of its own that stays prepared, and of any
+/// length there would be hundreds.
+async fn insert(transaction: &DatabaseTransaction, mut attempts: &[&Attempt]) -> Result<(), DbErr> {
+    while let Some(power) = attempts.len().checked_ilog2() {
+        let (piece, rest) = attempts.split_at(1 << power);
+        attempt::Entity::insert_many(piece.iter().map(|attempt| row(attempt)))
+            .exec_without_returning(transaction)
+            .await?;
+        attempts = rest;
+    }
+    Ok(())
+}
+
+fn row(attempt: &Attempt) -> attempt::ActiveModel {
+    attempt::ActiveModel {
+        id: NotSet,
+        order_id: Set(attempt.order_id.as_uuid()),
+        version: Set(attempt.version.into()),
+        attempt: Set(attempt.number.into()),
+        entry: Set(attempt.entry.to_string()),
+        worker: Set(attempt.worker.to_string()),
+        outcome: Set(attempt.outcome.as_str().to_owned()),
+        reason: Set(attempt.reason.clone()),
+        steps: Set(attempt.steps.clone()),
+        started_at: Set(attempt.started_at.as_micros()),
+        finished_at: Set(attempt.finished_at.as_micros()),
+        superseded_at: NotSet,
+    }
+}
+
+async fn mark(transaction: &DatabaseTransaction, note: &Superseded) -> Result<(), DbErr> {
+    let Superseded { attempt, at } = note;
+    attempt::Entity::update_many()
+        .col_expr(attempt::Column::SupersededAt, Expr::value(at.as_micros()))
+        .filter(attempt::Column::OrderId.eq(attempt.order_id.as_uuid()))
+        .filter(attempt::Column::Version.eq(i64::from(attempt.version)))
+        .filter(attempt::Column::Worker.eq(&*attempt.worker))
+        .filter(attempt::Column::FinishedAt.eq(attempt.finished_at.as_micros()))
+        .exec(transaction)
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,133 @@
+//! What Prometheus is told. The handles of all labels are made at start, so that the way of an order looks none up.
+
+use contract::{Step, StepOutcome};
+use prometheus::{Histogram, IntCounter, IntGauge};
+use runtime::metrics::{BATCH_SIZES, Metrics, SECONDS};
+
+use crate::outcome::Outcome;
+
+/// Clones share their numbers.
+#[derive(Clone, Debug)]
+pub(crate) struct WorkerMetrics {
+    finished: [IntCounter; 3],
+    steps: [[Histogram; 3]; 3],
+    pub(crate) in_hand: IntGauge,
+    pub(crate) reclaimed: IntCounter,
+    pub(crate) promoted: IntCounter,
+    pub(crate) dead_letters: IntCounter,
+    pub(crate) fence_lost: IntCounter,
+    pub(crate) not_announced: IntCounter,
+    pub(crate) steps_from_ledger: IntCounter,
+    pub(crate) finish_batch_size: Histogram,
+    pub(crate) ledger_commit_seconds: Histogram,
+}
+
+impl WorkerMetrics {
+    pub(crate) fn new(metrics: &Metrics) -> Self {
+        let finished = metrics.counter_vec(
+            "orderflow_attempts_finished_total",
+            "Attempts that ended here, by outcome; retrying ones come back as another attempt",
+            &["outcome"],
+        );
+        let steps = metrics.histogram_vec(
+            "orderflow_step_duration_seconds",
+            "Time of one call of a step, by its outcome",
+            &["step", "outcome"],
+            SECONDS,
+        );
+        let counter = |name, help| metrics.counter(name, help);
+        Self {
+            finished: Outcome::ALL.map(|outcome| finished.with_label_values(&[outcome.as_str()])),
+            steps: Step::ALL.map(|step| {
+                STEP_OUTCOMES.map(|outcome| steps.with_label_values(&[step.as_str(), outcome_label(outcome)]))
+            }),
+            in_hand: metrics.gauge("orderflow_orders_in_hand", "Orders taken and not finished yet"),
+            reclaimed: counter(
+                "orderflow_orders_reclaimed_total",
+                "Orders taken over because nobody kept them alive",
+            ),
+            promoted: counter(
+                "orderflow_retries_promoted_total",
+                "Delayed retries that were due and moved back to the queue by this worker",
+            ),
+            dead_letters: counter("orderflow_dead_letters_total", "Messages that are no command"),
+            fence_lost: counter(
+                "orderflow_fence_lost_total",
+                "Attempts whose order somebody else had finished already",
+            ),
+            not_announced: counter(
+                "orderflow_orders_not_announced_total",
+                "Orders whose order.processing Redis refused, because it is full for example",
+            ),
+            steps_from_ledger: counter(
+                "orderflow_steps_from_ledger_total",
+                "Steps that were not called again because the ledger has them as accepted",
+            ),
+            finish_batch_size: metrics.histogram(
+                "orderflow_finish_batch_size",
+                "Orders finished in one call",
+                BATCH_SIZES,
+            ),
+            ledger_commit_seconds: metrics.histogram(
+                "orderflow_ledger_commit_seconds",
+                "Time of one transaction of the ledger",
+                SECONDS,
+            ),
+        }
+    }
+
+    pub(crate) const fn finished(&self, outcome: Outcome) -> &IntCounter {
+        &self.finished[outcome as usize]
+    }
+
+    pub(crate) const fn step(&self, step: Step, outcome: StepOutcome) -> &Histogram {
+        &self.steps[step as usize][outcome as usize]
+    }
+}
+
+const STEP_OUTCOMES: [StepOutcome; 3] =
+    [StepOutcome::Accepted, StepOutcome::Refused, StepOutcome::Unavailable];
+
+const fn outcome_label(outcome: StepOutcome) -> &'static str {
+    match outcome {
+        StepOutcome::Accepted => "accepted",
+        StepOutcome::Refused => "refused",
+        StepOutcome::Unavailable => "unavailable",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use runtime::Service;
+
+    use super::*;
+
+    #[test]
+    fn each_label_has_its_own_number() {
+        let registry = Metrics::new(Service::OrderProcessor);
+        let metrics = WorkerMetrics::new(&registry);
+        for (outcome, count) in Outcome::ALL.into_iter().zip(1..) {
+            metrics.finished(outcome).inc_by(count);
+        }
+        let mut seconds = 1.0;
+        for step in Step::ALL {
+            for outcome in STEP_OUTCOMES {
+                metrics.step(step, outcome).observe(seconds);
+                seconds += 1.0;
+            }
+        }
+        let text = registry.encode();
+        for (outcome, count) in [("completed", 1), ("failed", 2), ("retrying", 3)] {
+            let line = format!("orderflow_attempts_finished_total{{outcome=\"{outcome}\"}} {count}");
+            assert!(text.contains(&line), "{line}");
+        }
+        for (labels, sum) in [
+            ("outcome=\"accepted\",step=\"stock\"", 1),
+            ("outcome=\"refused\",step=\"payment\"", 5),
+            ("outcome=\"unavailable\",step=\"fulfilment\"", 9),
+        ] {
+            let line = format!("orderflow_step_duration_seconds_sum{{{labels}}} {sum}");
+            assert!(text.contains(&line), "{line}");
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! Reading a delivered entry: it is an order to process, or something that nobody can process.
+
+use contract::{Command, CommandData, OrderId, ProcessOrder};
+use streams::{Entry, EntryId};
+
+use crate::text::one_line;
+
+const LONGEST_REASON: usize = 300;
+/// The last attempt and version that leave room for those that follow from them.
+const LAST: u32 = u32::MAX - 2;
+
+/// What an entry turned out to be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Delivery {
+    Order(Taken),
+    /// No command of ours; to be set aside with what it came with.
+    Dead {
+        entry: EntryId,
+        reason: String,
+        fields: Vec<(String, String)>,
+    },
+    /// Somebody deleted it while it was pending.
+    Gone(EntryId),
+}
+
+/// A command to process an order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Taken {
+    pub(super) entry: EntryId,
+    pub(super) redelivered: bool,
+    pub(super) id: OrderId,
+    pub(super) command: ProcessOrder,
+    pub(super) traceparent: Option<String>,
+}
+
+impl Delivery {
+    pub(super) fn read(entry: Entry) -> Self {
+        let Entry { id: entry, fields, redelivered } = entry;
+        let Some(fields) = fields else { return Self::Gone(entry) };
+        let dead =
+            |reason: String, fields| Self::Dead { entry, reason: one_line(&reason, LONGEST_REASON), fields };
+        match Command::from_fields(fields.iter().cloned()) {
+            Err(error) => dead(error.to_string(), fields),
+            Ok(Command { envelope, data: CommandData::Process(command) }) => {
+                if !(1..=LAST).contains(&command.attempt) || command.version > LAST {
+                    return dead(
+                        "field data is malformed: attempt or version out of range".to_owned(),
+                        fields,
+                    );
+                }
+                let traceparent = envelope.traceparent;
+                Self::Order(Taken { entry, redelivered, id: envelope.subject, command, traceparent })
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use contract::samples;
+
+    use super::*;
+
+    fn entry(fields: Option<Vec<(String, String)>>) -> Entry {
+        Entry { id: EntryId::new(7, 1), fields, redelivered: true }
+    }
+
+    fn command() -> Vec<(String, String)> {
+        samples::command().to_fields().into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    }
+
+    fn reason(fields: Vec<(String, String)>) -> String {
+        match Delivery::read(entry(Some(fields.clone()))) {
+            Delivery::Dead { entry: EntryId { ms: 7, seq: 1 }, reason, fields: kept } => {
+                assert_eq!(kept, fields);
+                reason
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_command_is_an_order() {
+        let Delivery::Order(taken) = Delivery::read(entry(Some(command()))) else { panic!("no order") };
+        let sample = samples::command();
+        assert_eq!((taken.id, taken.redelivered), (sample.order_id(), true));
+        assert_eq!(CommandData::Process(taken.command), sample.data);
+        assert_eq!(taken.traceparent, sample.envelope.traceparent);
+        assert_eq!(Delivery::read(entry(None)), Delivery::Gone(EntryId::new(7, 1)));
+    }
+
+    #[test]
+    fn what_nobody_can_process_is_dead_with_its_reason_and_all_it_came_with() {
+        assert_eq!(reason(vec![("hello".into(), "world".into())]), "field specversion is missing");
+        let with = |name: &str, value: String| {
+            let mut fields = command();
+            fields.iter_mut().find(|(field, _)| field == name).expect("a field of the sample").1 = value;
+            fields
+        };
+        let data = with("data", String::new()).len();
+        assert_eq!(data, command().len());
+        assert!(reason(with("type", "x".repeat(10_000))).len() <= LONGEST_REASON);
+        assert!(reason(with("data", "{}".into())).starts_with("field data is malformed"));
+        let json = command().into_iter().find(|(name, _)| name == "data").expect("data").1;
+        for (from, to) in [
+            ("\"attempt\":1", "\"attempt\":0"),
+            ("\"attempt\":1", "\"attempt\":4294967294"),
+            ("\"version\":1", "\"version\":4294967295"),
+        ] {
+            assert!(reason(with("data", json.replace(from, to))).contains("out of range"), "{to}");
+        }
+    }
+}
