@@ -235,6 +235,29 @@ async fn two_projections_of_one_database_add_up() {
     assert_eq!(shown.positions.len(), 2);
 }
 
+/// Both see the same orders for the first time at the same moment, and each has half of their events.
+#[tokio::test(flavor = "multi_thread")]
+async fn two_projections_of_one_partition_count_no_order_twice() {
+    let disk = Disk::new();
+    let stream = delivered(1, (0..300).flat_map(completed));
+    let (even, odd): (Vec<_>, Vec<_>) = stream.into_iter().partition(|entry| entry.id.ms % 2 == 0);
+    let mut replicas = tokio::task::JoinSet::new();
+    for half in [even, odd] {
+        let projection = disk.projection().await;
+        replicas.spawn(async move {
+            for batch in half.chunks(20) {
+                // The database may be busy with the other one.
+                while projection.apply(0, batch).await.is_err() {}
+            }
+        });
+    }
+    replicas.join_all().await;
+    let shown = numbers(&disk.projection().await);
+    assert_eq!((shown.counts.completed, shown.total_orders()), (300, 300));
+    assert_eq!(shown.durations.of(Kind::Waiting).count(), 300);
+    assert_eq!(shown.durations.of(Kind::ProcessingCompleted).count(), 300);
+}
+
 #[tokio::test]
 async fn what_is_too_old_for_any_rate_is_forgotten() {
     let disk = Disk::new();
