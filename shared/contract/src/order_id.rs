@@ -5,6 +5,8 @@ use std::{fmt, str::FromStr};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use uuid::Uuid;
 
+use crate::timestamp::Timestamp;
+
 const PREFIX: &str = "ORD-";
 
 /// `ORD-` and a UUIDv7 in lower-case hyphenated form, for example
@@ -24,6 +26,24 @@ impl OrderId {
 
     pub const fn as_uuid(self) -> Uuid {
         self.0
+    }
+
+    /// When the order was accepted, in microseconds: the id's milliseconds, and the twelve bits behind them as the fraction
+    /// below (RFC 9562, section 6.2, method 3).
+    pub fn time(self) -> Timestamp {
+        let bits = self.0.as_u128();
+        let (millis, fraction) = ((bits >> 80) as i64, ((bits >> 64) & 0xfff) as i64);
+        Timestamp::from_micros(millis * 1_000 + fraction * 1_000 / 4_096)
+    }
+
+    /// The smallest id of this time or later: an id is not below it exactly if its [`time`](Self::time) is not. Times
+    /// before 1970 count as 1970, for no id is older.
+    pub fn first_at(time: Timestamp) -> Self {
+        let micros = time.as_micros().max(0) as u64;
+        let millis = (micros / 1_000).min((1 << 48) - 1);
+        let fraction = (micros % 1_000 * 4_096).div_ceil(1_000);
+        let ticks = u128::from(millis << 12 | fraction);
+        Self(Uuid::from_u128((ticks >> 12) << 80 | 0x7 << 76 | (ticks & 0xfff) << 64 | 0b10 << 62))
     }
 
     /// The partition that this order's messages live in: CRC-32 of the id's 16 bytes, modulo the count.
@@ -98,6 +118,21 @@ mod tests {
             "ORD-019a1b2c-3d4e-7f50-8a6b-7c8d9e0f1a2b ",
         ] {
             assert_eq!(text.parse::<OrderId>(), Err(InvalidOrderId), "{text}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn ids_compare_as_their_times_do(a: u128, micros in 0i64..253_402_000_000_000_000, near in -2i64..2) {
+            let id = |bits: u128| OrderId(uuid::Builder::from_u128(bits).with_version(uuid::Version::SortRand).into_uuid());
+            let first = OrderId::first_at(Timestamp::from_micros(micros));
+            proptest::prop_assert_eq!(first.time().as_micros(), micros);
+            proptest::prop_assert_eq!(first.to_string().parse::<OrderId>(), Ok(first));
+            // The neighbours differ in the lowest bits of the fraction, where an error would be.
+            let neighbour = first.as_uuid().as_u128().wrapping_add_signed(i128::from(near) << 64);
+            for other in [id(neighbour), id(a)] {
+                proptest::prop_assert_eq!(other >= first, other.time() >= first.time());
+            }
         }
     }
 

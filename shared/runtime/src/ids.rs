@@ -11,8 +11,8 @@ use crate::clock::Clock;
 /// before, even inside one millisecond or when the clock steps back, so that rows are inserted at the end of the index.
 pub fn new_order_id(clock: &Clock) -> OrderId {
     let micros = clock.now().as_micros().max(0) as u64;
-    // Milliseconds, and the fraction below them in 12 bits: RFC 9562, section 6.2, method 3.
-    let fraction = (micros % 1_000) * 4_096 / 1_000;
+    // Milliseconds, and the fraction below them in 12 bits, so that `OrderId::time` gives the microseconds back.
+    let fraction = ((micros % 1_000) * 4_096).div_ceil(1_000);
     let ticks = next_tick(clock.last_id_tick(), ((micros / 1_000) << 12) | fraction);
     let (millis, fraction) = (ticks >> 12, (ticks & 0xfff) as u16);
     let mut random = [0; 10];
@@ -60,6 +60,7 @@ mod tests {
     fn an_id_reads_back_as_a_version_7() {
         let id = new_order_id(&Clock::manual(Timestamp::from_micros(1_764_000_000_000_000)));
         assert_eq!(id.to_string().parse::<OrderId>(), Ok(id));
+        assert_eq!(id.time(), Timestamp::from_micros(1_764_000_000_000_000));
         assert_eq!(random_uuid().get_version_num(), 4);
         assert!(!instance_name().is_empty());
     }

@@ -20,7 +20,8 @@ pub(crate) fn set_exporting(on: bool) {
     EXPORTING.store(on, Ordering::Relaxed);
 }
 
-pub(crate) fn is_exporting() -> bool {
+/// Whether anybody collects traces. What is done for them alone can be left out when not.
+pub fn is_exporting() -> bool {
     EXPORTING.load(Ordering::Relaxed)
 }
 
@@ -66,6 +67,29 @@ pub fn link(span: &Span, traceparent: Option<&str>) {
     if let Some(linked) = remote(traceparent) {
         span.add_link(linked);
     }
+}
+
+/// The traces of a batch, which does one thing for many orders at once: the batch's span is linked to each order's trace,
+/// and each trace gets a span of its own that lasts as long as the answer is held. With nothing exported nothing is done.
+///
+/// `of` gives an item's span, not entered yet, and the `traceparent` that came with the item.
+pub fn each_in_batch<'a, T: 'a>(
+    batch: &Span,
+    items: impl Iterator<Item = &'a T>,
+    of: impl Fn(&'a T) -> (Span, Option<&'a str>),
+) -> Vec<Span> {
+    if !is_exporting() {
+        return Vec::new();
+    }
+    let begin = |item| {
+        let (span, traceparent) = of(item);
+        link(batch, traceparent);
+        set_parent(&span, traceparent);
+        // Spans reach the collector when they were entered at least once.
+        span.in_scope(|| ());
+        span
+    };
+    items.map(begin).collect()
 }
 
 /// Gives the span the name that the collector shows, once more is known than at its start.

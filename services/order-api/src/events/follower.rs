@@ -79,12 +79,18 @@ impl Follower {
     async fn take(&self, delivered: &[Delivered]) -> Result<(), FollowError> {
         let events: Vec<_> = delivered.iter().map(|delivered| &delivered.event).collect();
         let span = tracing::debug_span!("events.apply", events = events.len());
-        if !span.is_disabled() {
-            for event in &events {
-                trace_context::link(&span, event.envelope.traceparent.as_deref());
-            }
-        }
+        let spans = trace_context::each_in_batch(&span, events.iter(), |event| {
+            let (order_id, kind) = (event.order_id(), event.kind());
+            let span = tracing::debug_span!(
+                "order.follow",
+                otel.kind = "consumer",
+                order.id = %order_id,
+                event.type = %kind,
+            );
+            (span, event.envelope.traceparent.as_deref())
+        });
         let finished = apply(&self.database, &events).instrument(span).await?;
+        drop(spans);
         self.waiters.wake(&finished);
         for event in events {
             self.metrics.events.with_label_values(&[event.kind().as_str()]).inc();

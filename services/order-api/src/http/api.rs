@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use contract::{UserId, ids::InvalidId};
+use poem::Request;
 use poem_openapi::{
     OpenApi, Tags,
     param::{Header, Path, Query},
@@ -15,6 +16,7 @@ use tracing::{Instrument, field::Empty};
 
 use super::{
     answers::{Placed, PlacedMany},
+    idempotency::IdempotencyKey,
     order_body::{PlaceOrder, PlaceOrders},
     refusals::{ListRefusals, OrderRefusals, PlaceRefusals, QueueRefusals},
     schema,
@@ -58,11 +60,12 @@ impl Api {
         &self,
         /// Names the request, so that a repeat of it places nothing: 1 to 255 visible ASCII characters
         #[oai(name = "Idempotency-Key")]
-        idempotency_key: Header<Option<String>>,
+        _documented: Header<Option<String>>,
+        request: &Request,
         body: JsonBody<PlaceOrder>,
     ) -> Result<Placed, Refused<PlaceRefusals>> {
         let span = tracing::debug_span!("order.place", order.id = Empty);
-        Ok(self.state().place(idempotency_key.0, body).instrument(span).await?)
+        Ok(self.state().place(IdempotencyKey::of(request.headers())?, body).instrument(span).await?)
     }
 
     /// Place many orders
@@ -74,11 +77,12 @@ impl Api {
         &self,
         /// Names the request, so that a repeat of it places nothing: 1 to 255 visible ASCII characters
         #[oai(name = "Idempotency-Key")]
-        idempotency_key: Header<Option<String>>,
+        _documented: Header<Option<String>>,
+        request: &Request,
         body: JsonBody<PlaceOrders>,
     ) -> Result<PlacedMany, Refused<PlaceRefusals>> {
         let span = tracing::debug_span!("order.place_many");
-        Ok(self.state().place_many(idempotency_key.0, body).instrument(span).await?)
+        Ok(self.state().place_many(IdempotencyKey::of(request.headers())?, body).instrument(span).await?)
     }
 
     /// List orders

@@ -1,8 +1,10 @@
 //! The `Idempotency-Key` of a request.
 
+use poem::http::{HeaderMap, HeaderName};
 use runtime::http::Problem;
 use sha2::{Digest, Sha256};
 
+const HEADER: HeaderName = HeaderName::from_static("idempotency-key");
 const MAX_KEY_BYTES: usize = 255;
 
 /// A key that can be stored: 1 to 255 visible ASCII characters.
@@ -10,19 +12,22 @@ const MAX_KEY_BYTES: usize = 255;
 pub(super) struct IdempotencyKey(String);
 
 impl IdempotencyKey {
+    /// Reads the header itself: the framework takes one that is no text for none, and a repeat would be an order.
+    ///
     /// # Errors
-    /// 400 when the header is there and is no key.
-    pub(super) fn of(header: Option<String>) -> Result<Option<Self>, Problem> {
-        let Some(key) = header else { return Ok(None) };
-        let valid =
-            (1..=MAX_KEY_BYTES).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic());
-        if valid {
-            Ok(Some(Self(key)))
-        } else {
-            Err(Problem::bad_request(
+    /// 400 when the header is there, and is no key or more than one.
+    pub(super) fn of(headers: &HeaderMap) -> Result<Option<Self>, Problem> {
+        let mut values = headers.get_all(HEADER).iter();
+        let Some(value) = values.next() else { return Ok(None) };
+        let valid = values.next().is_none()
+            && (1..=MAX_KEY_BYTES).contains(&value.len())
+            && value.as_bytes().iter().all(u8::is_ascii_graphic);
+        match value.to_str() {
+            Ok(key) if valid => Ok(Some(Self(key.to_owned()))),
+            _ => Err(Problem::bad_request(
                 "invalid_idempotency_key",
-                "Idempotency-Key must be 1 to 255 visible ASCII characters",
-            ))
+                "Idempotency-Key must be given once, with 1 to 255 visible ASCII characters",
+            )),
         }
     }
 
@@ -38,15 +43,22 @@ pub(super) fn fingerprint(route: &str, body: &[u8]) -> [u8; 32] {
 
 #[cfg(test)]
 mod tests {
+    use poem::http::HeaderValue;
+
     use super::*;
 
     #[test]
     fn only_visible_ascii_is_a_key() {
-        let key = |text: &str| IdempotencyKey::of(Some(text.to_owned()));
-        assert_eq!(IdempotencyKey::of(None), Ok(None));
-        assert!(key("basket-17").unwrap().is_some() && key(&"x".repeat(255)).unwrap().is_some());
-        for text in ["", "two words", "tab\t", "ü", &"x".repeat(256)] {
-            assert_eq!(key(text).unwrap_err().code, "invalid_idempotency_key", "{text}");
+        let key = |values: &[&[u8]]| {
+            let values = values.iter().map(|value| (HEADER, HeaderValue::from_bytes(value).unwrap()));
+            IdempotencyKey::of(&values.collect())
+        };
+        assert_eq!(key(&[]), Ok(None));
+        assert!(key(&[b"basket-17"]).unwrap().is_some() && key(&[&[b'x'; 255]]).unwrap().is_some());
+        for values in
+            [&[&b""[..]][..], &[b"two words"], &[b"tab\t"], &[&[0xff]], &[&[b'x'; 256]], &[b"one", b"two"]]
+        {
+            assert_eq!(key(values).unwrap_err().code, "invalid_idempotency_key", "{values:?}");
         }
     }
 

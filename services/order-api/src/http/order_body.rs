@@ -24,8 +24,7 @@ impl FromJsonBody for PlaceOrder {
     type Schema = schema::PlaceOrder;
 
     fn from_json(body: &[u8]) -> Result<Self, Problem> {
-        let fields: Fields<'_> =
-            json::parse(body).map_err(|problem| not_a_number(body).unwrap_or(problem))?;
+        let fields: Fields<'_> = object(body).map_err(|problem| not_a_number(body).unwrap_or(problem))?;
         fields.check().map(Self)
     }
 }
@@ -36,12 +35,12 @@ impl FromJsonBody for PlaceOrders {
     const BULK: bool = true;
 
     fn from_json(body: &[u8]) -> Result<Self, Problem> {
-        let batch: Batch<'_> = json::parse(body)?;
+        let batch: Batch<'_> = object(body)?;
         if !(1..=MAX_BATCH_ORDERS).contains(&batch.orders.len()) {
             let message = format!("must hold 1 to {MAX_BATCH_ORDERS} orders");
             return Err(Problem::validation(vec![FieldError::new("orders", message)]));
         }
-        let order = |raw: &&RawValue| json::parse::<Fields<'_>>(raw.get().as_bytes())?.check();
+        let order = |raw: &&RawValue| object::<Fields<'_>>(raw.get().as_bytes())?.check();
         Ok(Self(batch.orders.iter().map(order).collect()))
     }
 }
@@ -136,6 +135,16 @@ fn items(json: &str) -> Result<ItemIds, Vec<FieldError>> {
     items.try_into().map_err(|error: contract::order::InvalidItemCount| wrong(error.to_string()))
 }
 
+/// Parses a JSON object; serde would also take the fields from a list, by their places.
+fn object<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Problem> {
+    let parsed = json::parse(body)?;
+    if body.trim_ascii_start().starts_with(b"{") {
+        Ok(parsed)
+    } else {
+        Err(Problem::validation(vec![FieldError::new("body", "must be an object")]))
+    }
+}
+
 /// `NaN` and `Infinity` are no JSON, and yet what some programs write for an amount that is no number. Their mistake is
 /// named as they know it. Looked for only in bodies that are no JSON.
 fn not_a_number(body: &[u8]) -> Option<Problem> {
@@ -205,7 +214,9 @@ mod tests {
         assert_eq!(refused("{}").1, ["user_id", "item_ids", "total_amount"]);
         assert_eq!(refused(r#"{"user_id": null, "item_ids": [true], "total_amount": "x"}"#).1.len(), 3);
         assert_eq!(refused(r#"{"user": 1}"#), (422, vec!["user".to_owned()]));
-        assert_eq!(refused("[]"), (422, vec!["body".to_owned()]));
+        for body in ["[]", r#"["a", ["b"], 1]"#, "7", "null"] {
+            assert_eq!(refused(body), (422, vec!["body".to_owned()]), "{body}");
+        }
         assert_eq!(refused("{"), (400, vec![]));
         assert_eq!(
             refused(&format!(

@@ -26,10 +26,9 @@ use crate::{
 impl State {
     pub(super) async fn place(
         &self,
-        idempotency_key: Option<String>,
+        key: Option<IdempotencyKey>,
         body: JsonBody<PlaceOrder>,
     ) -> Result<Placed, Problem> {
-        let key = IdempotencyKey::of(idempotency_key)?;
         let content = body.value.0;
         if let Some(faults) =
             self.catalog.faults(&[&content]).await?.pop().filter(|faults| !faults.is_empty())
@@ -55,10 +54,9 @@ impl State {
 
     pub(super) async fn place_many(
         &self,
-        idempotency_key: Option<String>,
+        key: Option<IdempotencyKey>,
         body: JsonBody<PlaceOrders>,
     ) -> Result<PlacedMany, Problem> {
-        let key = IdempotencyKey::of(idempotency_key)?;
         let asked = self.against_catalog(body.value.0).await?;
         let (mut orders, mut results) = (Vec::with_capacity(asked.len()), Vec::with_capacity(asked.len()));
         for (index, content) in asked.into_iter().enumerate() {
@@ -88,7 +86,7 @@ impl State {
     }
 
     fn new_order(&self, content: &OrderContent) -> Result<(NewOrder, OrderView), Problem> {
-        let row = orders::new_row(new_order_id(&self.clock), self.clock.now(), content);
+        let row = orders::new_row(new_order_id(&self.clock), content);
         let view = OrderView::of(row.clone()).map_err(|error| Problem::internal_from(&error))?;
         Ok((NewOrder { row, traceparent: current_traceparent() }, view))
     }

@@ -7,6 +7,8 @@
 
 mod rows;
 mod submission;
+#[cfg(test)]
+mod tests;
 mod writer;
 
 use std::sync::Arc;

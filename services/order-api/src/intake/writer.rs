@@ -6,7 +6,7 @@
 
 use std::time::Instant;
 
-use runtime::{db::Database, outage::Outage};
+use runtime::{db::Database, outage::Outage, trace_context};
 use sea_orm::DbErr;
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot, watch};
 use tracing::Instrument;
@@ -93,9 +93,9 @@ impl Writer {
 
     async fn write(&mut self, batch: Vec<Job>) {
         let span = tracing::debug_span!("intake.commit", requests = batch.len());
-        if !span.is_disabled() {
+        if trace_context::is_exporting() {
             for order in batch.iter().flat_map(|job| &job.submission.orders) {
-                runtime::trace_context::link(&span, order.traceparent.as_deref());
+                trace_context::link(&span, order.traceparent.as_deref());
             }
         }
         match self.commit(&batch).instrument(span.clone()).await {

@@ -1,13 +1,14 @@
 //! Between an order's row and the contract's types. A row that can't be read was not written by us: an error, and
 //! never a panic.
 
-use contract::{ItemIds, Money, OrderContent, OrderId, Status, Timestamp, UserId, command::FIRST_VERSION};
+use contract::{ItemIds, Money, OrderContent, OrderId, Status, UserId, command::FIRST_VERSION};
 use sea_orm::{DatabaseConnection, DbErr, EntityTrait};
 
 use crate::entities::order;
 
-/// The row of an order that is placed now.
-pub(crate) fn new_row(order_id: OrderId, placed_at: Timestamp, content: &OrderContent) -> order::Model {
+/// The row of an order that is placed now, which is the time of its id.
+pub(crate) fn new_row(order_id: OrderId, content: &OrderContent) -> order::Model {
+    let placed_at = order_id.time();
     order::Model {
         id: order_id.as_uuid(),
         user_id: content.user_id.as_str().to_owned(),

@@ -172,11 +172,11 @@ impl Relay {
     /// Publishes rows of one producer, partition by partition, in the order of their numbers.
     async fn publish(&self, producer: Uuid, rows: Vec<Pending>) -> Result<(), RelayError> {
         let span = tracing::debug_span!("outbox.relay", orders = rows.len());
-        if !span.is_disabled() {
-            for (row, _) in &rows {
-                trace_context::link(&span, row.traceparent.as_deref());
-            }
-        }
+        let _spans = trace_context::each_in_batch(&span, rows.iter(), |(row, order)| {
+            let order_id = orders::order_id(order);
+            let span = tracing::debug_span!("order.publish", otel.kind = "producer", order.id = %order_id);
+            (span, row.traceparent.as_deref())
+        });
         let mut partitions: BTreeMap<u16, Vec<Publication>> = BTreeMap::new();
         for row in rows {
             let partition = self.redis.keys().partition_of(orders::order_id(&row.1));

@@ -61,8 +61,13 @@ impl<S: Send> IntoResponse for JsonAnswer<S> {
 impl<S: Type> ApiResponse for JsonAnswer<S> {
     fn meta() -> MetaResponses {
         let content = vec![MetaMediaType { content_type: Self::CONTENT_TYPE, schema: Self::schema_ref() }];
-        let response =
-            MetaResponse { description: "", status: Some(200), status_range: None, content, headers: vec![] };
+        let response = MetaResponse {
+            description: "Here it is",
+            status: Some(200),
+            status_range: None,
+            content,
+            headers: vec![],
+        };
         MetaResponses { responses: vec![response] }
     }
 

@@ -1,0 +1,136 @@
+//! The group commit on a real SQLite file.
+
+use contract::OrderContent;
+use runtime::{
+    Service,
+    clock::Clock,
+    config::{DatabaseConfig, Synchronous},
+    db::{self, Database},
+    ids::{new_order_id, random_uuid},
+    metrics::Metrics,
+};
+use sea_orm::{EntityTrait, PaginatorTrait};
+use tempfile::TempDir;
+
+use super::*;
+use crate::{
+    entities::{order, outbox},
+    migrations::Migrator,
+    orders::new_row,
+};
+
+struct World {
+    intake: Intake,
+    writer: Writer,
+    database: Database,
+    _folder: TempDir,
+}
+
+/// The writer does not run yet: what is handed in gathers.
+async fn world(places: usize, most_orders: usize) -> World {
+    let folder = tempfile::tempdir().unwrap();
+    let config = DatabaseConfig {
+        url: format!("sqlite://{}", folder.path().join("orders.db").display()),
+        readers: 1,
+        synchronous: Synchronous::Full,
+        busy_timeout_ms: 1_000,
+        connect_timeout_ms: 1_000,
+    };
+    let database = db::connect(&config, Service::OrderApi).await.unwrap();
+    database.migrate::<Migrator>().await.unwrap();
+    let metrics = ApiMetrics::new(&Metrics::new(Service::OrderApi));
+    let (intake, jobs) = Intake::new(places, &metrics);
+    let writer = Writer::new(&database, jobs, most_orders, random_uuid(), &metrics);
+    World { intake, writer, database, _folder: folder }
+}
+
+fn order() -> NewOrder {
+    let content: OrderContent =
+        serde_json::from_str(r#"{"user_id": "u", "item_ids": ["i"], "total_amount": 1}"#).unwrap();
+    NewOrder { row: new_row(new_order_id(&Clock::system()), &content), traceparent: None }
+}
+
+fn one(order: NewOrder) -> Submission {
+    Submission { orders: vec![order], once: None }
+}
+
+async fn count<E: EntityTrait>(database: &Database) -> u64
+where
+    E::Model: Sync,
+{
+    E::find().count(&database.reader).await.unwrap()
+}
+
+#[tokio::test]
+async fn one_bad_row_does_not_fail_the_others_of_its_transaction() {
+    let World { intake, writer, database, _folder } = world(100, 100).await;
+    let twin = order();
+    let submissions =
+        [one(order()), one(twin.clone()), one(twin), one(order()), Submission { orders: vec![], once: None }];
+    let handed_in = submissions.map(|submission| {
+        let intake = intake.clone();
+        tokio::spawn(async move { intake.store(submission).await })
+    });
+    tokio::task::yield_now().await;
+    drop(intake);
+    let committed = writer.committed();
+    writer.run().await.unwrap();
+    let mut answers = Vec::new();
+    for answer in handed_in {
+        answers.push(answer.await.unwrap());
+    }
+    let stored = Ok(Receipt::Stored);
+    assert_eq!(answers, [stored.clone(), stored.clone(), Err(IntakeError::Storage), stored.clone(), stored]);
+    assert_eq!((count::<order::Entity>(&database).await, count::<outbox::Entity>(&database).await), (3, 3));
+    let rows = outbox::Entity::find().all(&database.reader).await.unwrap();
+    assert!(rows.iter().all(|row| row.seq <= *committed.borrow()), "the relay would not see a row");
+}
+
+#[tokio::test]
+async fn a_submission_is_stored_whole_or_not_at_all() {
+    let World { intake, writer, database, _folder } = world(100, 2).await;
+    let twin = order();
+    let broken = Submission { orders: vec![order(), twin.clone(), twin], once: None };
+    let answer = tokio::spawn(async move { intake.store(broken).await });
+    tokio::task::yield_now().await;
+    writer.run().await.unwrap();
+    assert_eq!(answer.await.unwrap(), Err(IntakeError::Storage));
+    assert_eq!((count::<order::Entity>(&database).await, count::<outbox::Entity>(&database).await), (0, 0));
+}
+
+#[tokio::test]
+async fn a_full_queue_refuses_at_once_and_has_room_again_afterwards() {
+    let World { intake, writer, database, _folder } = world(2, 100).await;
+    let waiting = [order(), order()].map(|order| {
+        let intake = intake.clone();
+        tokio::spawn(async move { intake.store(one(order)).await })
+    });
+    tokio::task::yield_now().await;
+    assert_eq!(intake.store(one(order())).await, Err(IntakeError::Overloaded));
+    let running = tokio::spawn(writer.run());
+    for answer in waiting {
+        assert_eq!(answer.await.unwrap(), Ok(Receipt::Stored));
+    }
+    assert_eq!(intake.store(one(order())).await, Ok(Receipt::Stored));
+    drop(intake);
+    running.await.unwrap().unwrap();
+    assert_eq!(count::<order::Entity>(&database).await, 3);
+}
+
+/// More rows than one statement can bind.
+#[tokio::test]
+async fn many_batches_at_once_fit_in_one_transaction() {
+    let World { intake, writer, database, _folder } = world(10_000, 10_000).await;
+    let handed_in = [(); 5].map(|()| {
+        let intake = intake.clone();
+        let orders = (0..1_000).map(|_| order()).collect();
+        tokio::spawn(async move { intake.store(Submission { orders, once: None }).await })
+    });
+    tokio::task::yield_now().await;
+    drop(intake);
+    writer.run().await.unwrap();
+    for answer in handed_in {
+        assert_eq!(answer.await.unwrap(), Ok(Receipt::Stored));
+    }
+    assert_eq!(count::<outbox::Entity>(&database).await, 5_000);
+}

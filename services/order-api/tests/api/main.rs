@@ -1,0 +1,17 @@
+//! order-api as its clients and the streams see it: the real service on a real redis-server and a real SQLite file,
+//! over real sockets. Each test has all of it for itself.
+#![expect(clippy::unwrap_used, reason = "helpers of tests are outside test functions")]
+
+mod batch;
+mod catalog;
+mod document;
+mod follow;
+mod idempotency;
+mod list;
+mod metrics;
+mod overload;
+mod place;
+mod publish;
+mod refusals;
+mod worker;
+mod world;
