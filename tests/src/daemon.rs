@@ -1,10 +1,10 @@
-//! A program that runs in the background: one of the three services, Redis, or the supervisor. It can be
-//! killed, ended and started again, and keeps its port, its folder and its log.
+//! A program that runs in the background: one of the three services, Redis, PostgreSQL, or the supervisor. It can
+//! be killed, ended and started again, and keeps its port, its folder and its log.
 
 use std::{
     path::{Path, PathBuf},
     process::{ExitStatus, Stdio},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -16,8 +16,14 @@ use tokio::{
 
 use crate::{
     log::Log,
+    postgres,
+    user::User,
     wait::{DEADLINE, eventually},
 };
+
+/// How long a value that goes away waits for its program to be gone. A killed one takes a moment.
+const PATIENCE: Duration = Duration::from_secs(10);
+const LOOK_EVERY: Duration = Duration::from_millis(2);
 
 /// What to run. Variables of this process that are settings of Orderflow never reach it.
 #[derive(Clone, Debug)]
@@ -27,6 +33,8 @@ pub struct Recipe {
     pub arguments: Vec<String>,
     pub variables: Vec<(String, String)>,
     pub folder: PathBuf,
+    /// Who runs it; `None`: whoever runs the test.
+    pub user: Option<User>,
 }
 
 impl Recipe {
@@ -39,6 +47,9 @@ impl Recipe {
         }
         command.args(&self.arguments).envs(self.variables.iter().cloned()).current_dir(&self.folder);
         command.stdin(Stdio::null()).kill_on_drop(true);
+        if let Some(user) = self.user {
+            command.uid(user.uid).gid(user.gid);
+        }
         command
     }
 }
@@ -50,6 +61,29 @@ pub enum Ready {
     Http,
     /// PING is answered PONG.
     Redis,
+    /// A client is let in.
+    Postgres,
+}
+
+impl Ready {
+    /// Ends it once what is in hand is finished.
+    const fn end(self) -> Signal {
+        match self {
+            Self::Http | Self::Redis => Signal::TERM,
+            // TERM would wait until every client has left.
+            Self::Postgres => Signal::INT,
+        }
+    }
+
+    /// Ends it in the middle of whatever it does.
+    const fn kill(self) -> Signal {
+        match self {
+            Self::Http | Self::Redis => Signal::KILL,
+            // Its own crash of all its processes: the next start recovers. KILL would reach one process only, and leave the
+            // others and their shared memory behind.
+            Self::Postgres => Signal::QUIT,
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -106,15 +140,15 @@ impl Daemon {
         .await;
     }
 
-    /// SIGKILL, and waits for the end.
+    /// SIGKILL (PostgreSQL: its own crash), and waits for the end.
     pub async fn kill(&mut self) {
-        let mut child = self.running.take().expect("it runs");
-        child.kill().await.expect("a child can be killed");
+        self.signal(self.ready.kill());
+        self.ended().await;
     }
 
-    /// SIGTERM, and waits for the end.
+    /// SIGTERM (PostgreSQL: its fast shutdown), and waits for the end.
     pub async fn terminate(&mut self) -> ExitStatus {
-        self.signal(Signal::TERM);
+        self.signal(self.ready.end());
         self.ended().await
     }
 
@@ -140,13 +174,29 @@ impl Daemon {
     }
 }
 
-/// By hand: two requests a client library would add nothing to.
+/// Gone with the value, also when the test panics: nothing of it uses the folder and the port any more.
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        let Some(mut child) = self.running.take() else { return };
+        if let Some(pid) = child.id().and_then(|id| Pid::from_raw(id.cast_signed())) {
+            // It may have ended by itself.
+            let _ = kill_process(pid, self.ready.kill());
+        }
+        let deadline = Instant::now() + PATIENCE;
+        while matches!(child.try_wait(), Ok(None)) && Instant::now() < deadline {
+            std::thread::sleep(LOOK_EVERY);
+        }
+    }
+}
+
+/// By hand: three requests a client library would add nothing to.
 async fn asked(ready: Ready, port: u16) -> Result<(), String> {
     let (request, expected): (&[u8], &[u8]) = match ready {
         Ready::Http => {
             (b"GET /readyz HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n", b"HTTP/1.1 200")
         }
         Ready::Redis => (b"PING\r\n", b"+PONG"),
+        Ready::Postgres => (postgres::STARTUP, postgres::LET_IN),
     };
     let answer = async {
         let mut stream = TcpStream::connect(("127.0.0.1", port)).await?;

@@ -1,5 +1,5 @@
 //! The harness of the system tests: a whole Orderflow of its own for each test. Real programs, a real
-//! redis-server, files in a temporary folder, ports that nobody else has.
+//! redis-server, a real PostgreSQL where a test is about it, files in a temporary folder, ports that nobody else has.
 //!
 //! A test builds a [`Stack`], speaks to it through its [`Client`] or puts it under [`load`], does something bad to
 //! one of its [`Daemon`]s, and then compares what was accepted with what the system says ([`account`]).
@@ -14,9 +14,11 @@ pub mod footprint;
 pub mod load;
 pub mod log;
 pub mod ports;
+pub mod postgres;
 pub mod programs;
 pub mod redis;
 pub mod stack;
+pub mod user;
 pub mod wait;
 
 pub use client::Client;

@@ -60,6 +60,7 @@ pub(crate) fn daemon(port: u16, folder: &Path) -> Daemon {
         arguments: arguments.as_flattened().iter().map(|argument| (*argument).to_owned()).collect(),
         variables: Vec::new(),
         folder: data,
+        user: None,
     };
     Daemon::new(recipe, port, Ready::Redis, folder)
 }

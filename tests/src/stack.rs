@@ -71,6 +71,7 @@ impl Stack {
                 arguments: vec!["serve".to_owned()],
                 variables,
                 folder: folder.path().to_owned(),
+                user: None,
             };
             Daemon::new(recipe, port, Ready::Http, folder.path())
         };

@@ -1,4 +1,4 @@
-//! The promises that a database file gives, read back from SQLite itself.
+//! The promises that the database gives: of a file, read back from SQLite itself, and of a PostgreSQL server.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::time::Duration;
@@ -10,6 +10,7 @@ use runtime::{
 };
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
 use sea_orm_migration::prelude::*;
+use system_tests::postgres::PrivatePostgres;
 use tempfile::TempDir;
 
 struct Migrations;
@@ -135,14 +136,12 @@ async fn a_url_that_cannot_keep_orders_is_refused() {
     assert!(error.to_string().contains("mysql://app:***@host"), "{error}");
 }
 
-/// On a real server: `ORDERFLOW_TEST_POSTGRES_URL=postgres://… cargo test -p runtime -- --ignored`.
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "needs a PostgreSQL server in ORDERFLOW_TEST_POSTGRES_URL"]
 async fn replicas_that_start_together_share_one_postgres_schema() {
-    let url = std::env::var("ORDERFLOW_TEST_POSTGRES_URL").unwrap();
+    let server = PrivatePostgres::start().await;
     let mut replicas = tokio::task::JoinSet::new();
     for _ in 0..4 {
-        let config = config(url.clone());
+        let config = config(server.url());
         replicas.spawn(async move {
             let database = db::connect(&config, Service::OrderApi).await.unwrap();
             database.migrate::<Migrations>().await.unwrap();
@@ -151,15 +150,44 @@ async fn replicas_that_start_together_share_one_postgres_schema() {
     }
     let replicas = replicas.join_all().await;
     let (first, second) = (&replicas[0], &replicas[1]);
-    let before = count(&first.reader).await;
     let transaction = first.begin_write().await.unwrap();
     transaction.execute_unprepared("INSERT INTO order_api.counters VALUES (1)").await.unwrap();
+    assert_eq!(count(&second.reader).await, 0);
     transaction.commit().await.unwrap();
-    assert_eq!(count(&second.reader).await, before + 1);
-    let other = db::connect(&config(url), Service::MetricsService).await.unwrap();
+    assert_eq!(count(&second.reader).await, 1);
+    let other = db::connect(&config(server.url()), Service::MetricsService).await.unwrap();
     other.migrate::<Migrations>().await.unwrap();
     assert_eq!(count(&other.reader).await, 0, "a service sees its own schema only");
     for database in replicas {
         database.close().await.unwrap();
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn connecting_waits_for_a_postgres_that_starts_later() {
+    let mut server = PrivatePostgres::start().await;
+    server.daemon.terminate().await;
+    let config = config(server.url());
+    let impatient = DatabaseConfig { connect_timeout_ms: 0, ..config.clone() };
+    let error = db::connect(&impatient, Service::OrderApi).await.unwrap_err();
+    assert!(matches!(error, DatabaseError::Open { .. }), "{error}");
+    let connecting = tokio::spawn(async move { db::connect(&config, Service::OrderApi).await });
+    server.daemon.start_ready().await;
+    connecting.await.unwrap().unwrap().ping().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_postgres_that_crashed_is_used_again_once_it_is_back() {
+    let mut server = PrivatePostgres::start().await;
+    let database = db::connect(&config(server.url()), Service::OrderApi).await.unwrap();
+    database.migrate::<Migrations>().await.unwrap();
+    let unfinished = database.begin_write().await.unwrap();
+    unfinished.execute_unprepared("INSERT INTO counters VALUES (1)").await.unwrap();
+    database.writer.execute_unprepared("INSERT INTO counters VALUES (2)").await.unwrap();
+    server.daemon.kill().await;
+    unfinished.commit().await.unwrap_err();
+    // Who asks meanwhile waits for a while.
+    let (pinged, _) = tokio::join!(database.ping(), server.daemon.start_ready());
+    pinged.unwrap();
+    assert_eq!(count(&database.reader).await, 1, "what was committed, and only that");
 }

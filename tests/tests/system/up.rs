@@ -41,6 +41,7 @@ impl Machine {
             arguments: vec!["up".to_owned()],
             variables: settings.chain([listen]).collect(),
             folder: self.path().to_owned(),
+            user: None,
         };
         Daemon::new(recipe, self.port(), Ready::Http, self.path())
     }
