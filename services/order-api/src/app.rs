@@ -31,6 +31,7 @@ use crate::{
 /// The service, ready to run.
 pub struct App {
     config: Config,
+    clock: Clock,
     listener: TcpListener,
     database: Database,
     redis: Redis,
@@ -41,7 +42,7 @@ impl App {
     ///
     /// # Errors
     /// A sentence that says what to do.
-    pub async fn build(config: Config) -> anyhow::Result<Self> {
+    pub async fn build(config: Config, clock: Clock) -> anyhow::Result<Self> {
         let listener = http::bind(&config.http.listen).await?;
         let database = open(&config).await?;
         let redis = Redis::new(&RedisOptions {
@@ -50,7 +51,7 @@ impl App {
             partitions: config.redis.partitions,
         })
         .context("redis.url")?;
-        Ok(Self { config, listener, database, redis })
+        Ok(Self { config, clock, listener, database, redis })
     }
 
     /// Brings the database up to date and closes it.
@@ -78,7 +79,7 @@ impl App {
     /// What could not be kept running.
     pub async fn run(self, shutdown: Shutdown) -> anyhow::Result<()> {
         let address = self.addr();
-        let Self { config, listener, database, redis } = self;
+        let Self { config, clock, listener, database, redis } = self;
         let registry = Metrics::new(Service::OrderApi);
         let metrics = ApiMetrics::new(&registry);
         let (waiters, producer) = (Waiters::default(), random_uuid());
@@ -87,7 +88,7 @@ impl App {
         let writer = Writer::new(&database, jobs, config.intake.batch, producer, &metrics);
         let relay = Relay::new(&database, &redis, producer, writer.committed(), &config.relay, &metrics);
         let state = State {
-            clock: Clock::system(),
+            clock,
             database: database.clone(),
             intake,
             catalog: Catalog::new(config.catalog.mode, &database.reader),

@@ -6,6 +6,7 @@ use order_api::{App, Config, commands::Extra, http::document, populate};
 use runtime::{
     Service,
     cli::{self, Cli, Command},
+    clock::Clock,
     lifecycle::Shutdown,
     telemetry,
 };
@@ -40,7 +41,7 @@ async fn run() -> anyhow::Result<()> {
 async fn serve(config: Config) -> anyhow::Result<()> {
     let telemetry = telemetry::init(Service::OrderApi, &config.instance, &config.telemetry)?;
     let shutdown = Shutdown::on_signals(config.lifecycle.drain_timeout())?;
-    let served = App::build(config).await?.run(shutdown).await;
+    let served = App::build(config, Clock::system()).await?.run(shutdown).await;
     telemetry.shutdown().await;
     served
 }

@@ -4,7 +4,7 @@ use std::{net::SocketAddr, path::Path};
 
 use order_api::{App, Config};
 use reqwest::{Client, RequestBuilder, StatusCode, header::HeaderMap};
-use runtime::lifecycle::Shutdown;
+use runtime::{clock::Clock, lifecycle::Shutdown};
 use serde_json::{Value, json};
 use streams::{Redis, RedisOptions};
 use system_tests::{eventually, redis::PrivateRedis};
@@ -105,7 +105,7 @@ impl World {
 impl Api {
     async fn start(config: Config) -> Self {
         let _ = system_tests::Client::new(0, 0);
-        let app = App::build(config).await.unwrap();
+        let app = App::build(config, Clock::system()).await.unwrap();
         let (address, shutdown) = (app.addr(), Shutdown::manual());
         let running = tokio::spawn(app.run(shutdown.clone()));
         let http = Client::builder().no_proxy().build().unwrap();
