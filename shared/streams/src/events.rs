@@ -3,8 +3,14 @@
 //! What is no event can't be applied by anybody, today or later: it is logged and acknowledged, so that it holds up
 //! nothing. Everything else is the caller's until it acknowledges it, which it does once its own state is durable. A
 //! crash in between delivers it again; versions tell what was applied.
+//!
+//! An instance that never comes back, or comes back under another name, leaves its events pending. Whoever else reads
+//! for the same group takes over what was pending for longer than [`ABANDONED`]; they come late, and versions tell.
+
+use std::time::Duration;
 
 use contract::Event;
+use tokio::time::Instant;
 
 use crate::{
     connection::Redis,
@@ -12,7 +18,13 @@ use crate::{
     entry::{Entry, EntryId},
     error::StreamError,
     keys::Stream,
+    reclaim::Reclaimer,
 };
+
+/// Events that were delivered this long ago and not acknowledged are somebody else's to apply.
+pub const ABANDONED: Duration = Duration::from_mins(1);
+/// How often to look for such events.
+const LOOK_EVERY: Duration = Duration::from_secs(30);
 
 /// One event, as it was delivered.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +38,8 @@ pub struct Delivered {
 /// One consumer of one group on the events of one partition.
 pub struct EventReader {
     subscription: Subscription,
+    reclaimer: Reclaimer,
+    look_at: Instant,
     unreadable: Vec<EntryId>,
 }
 
@@ -36,14 +50,25 @@ impl EventReader {
     /// Outside a Tokio runtime.
     pub fn new(redis: &Redis, partition: u16, group: &str, consumer: &str) -> Result<Self, StreamError> {
         let subscription = Subscription::new(redis, Stream::Events, partition, group, consumer)?;
-        Ok(Self { subscription, unreadable: Vec::new() })
+        let in_hand = subscription.in_hand();
+        let reclaimer = Reclaimer::of(redis, Stream::Events, partition, group, consumer, in_hand);
+        Ok(Self { subscription, reclaimer, look_at: Instant::now(), unreadable: Vec::new() })
     }
 
-    /// The next events, at most `max`, in the stream's order; empty when none came within about 2 s. May be dropped at
-    /// any point, and called again after an error: see [`Subscription::next`].
+    /// The next events, at most `max`, in the stream's order, but for those that were taken over; empty when none came
+    /// within about 2 s. May be dropped at any point, and called again after an error: see [`Subscription::next`].
     pub async fn next(&mut self, max: usize) -> Result<Vec<Delivered>, StreamError> {
-        self.skip_unreadable().await?;
-        let entries = self.subscription.next(max).await?;
+        let mut entries = Vec::new();
+        if max > 0 {
+            // What can't be done without a connection fails at once; it is the read that takes its time to report it.
+            if let Err(error) = self.skip_unreadable().await {
+                tracing::debug!(%error, "entries that are no events are acknowledged later");
+            }
+            entries = self.take_over(max).await;
+        }
+        if entries.is_empty() {
+            entries = self.subscription.next(max).await?;
+        }
         let mut events = Vec::with_capacity(entries.len());
         for entry in entries {
             match read(entry) {
@@ -65,6 +90,19 @@ impl EventReader {
     /// Has everything in hand delivered again: for a caller whose own step failed.
     pub fn rewind(&mut self) {
         self.subscription.rewind();
+    }
+
+    /// What others left behind, if it is time to look.
+    async fn take_over(&mut self, max: usize) -> Vec<Entry> {
+        if Instant::now() < self.look_at {
+            return Vec::new();
+        }
+        let taken = self.reclaimer.reclaim_page(ABANDONED, max).await;
+        if taken.is_err() || self.reclaimer.is_at_start() {
+            self.look_at = Instant::now() + LOOK_EVERY;
+        }
+        // What was taken over by a call that failed is found among one's own pending entries.
+        taken.unwrap_or_default()
     }
 
     async fn skip_unreadable(&mut self) -> Result<(), StreamError> {

@@ -39,7 +39,7 @@
 //! | the answer to a finish | the effects are in Redis | repeated, it answers false: already finished |
 //! | the answer to a read, a reclaim | entries pending, unknown to the process | it reads its own pending list after any error and every 15 s |
 //! | a worker between two promotions | nothing: each moves in one step | any other worker promotes |
-//! | a consumer of events before it acknowledges | they are pending | delivered again; versions tell what was applied |
+//! | a consumer of events before it acknowledges | they are pending | delivered again, after a minute to any other instance; versions tell what was applied |
 //! | Redis, with all it had | no groups | NOGROUP: whoever notices makes them again at id 0; the producer's [`Mark`] shows the loss |
 //!
 //! Commands fail fast and are sent once ([`connection`]); every script may be repeated.
