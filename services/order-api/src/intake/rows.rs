@@ -104,7 +104,9 @@ impl Rows {
         Ok(Receipt::Stored)
     }
 
-    pub(super) async fn insert(self, transaction: &DatabaseTransaction) -> Result<(), DbErr> {
+    pub(super) async fn insert(mut self, transaction: &DatabaseTransaction) -> Result<(), DbErr> {
+        // Replicas that add the same keys do so in one order, or they would wait for each other.
+        self.keys.sort_unstable_by(|one, other| one.key.as_ref().cmp(other.key.as_ref()));
         insert_all::<order::Entity, _>(transaction, self.orders).await?;
         insert_all::<outbox::Entity, _>(transaction, self.outbox).await?;
         insert_all::<idempotency_key::Entity, _>(transaction, self.keys).await

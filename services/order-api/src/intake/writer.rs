@@ -2,7 +2,8 @@
 //!
 //! While a transaction is under way further requests gather; the next transaction takes them all, up to
 //! `intake.batch`. So batches are as large as the load makes them, and a lone request waits for nobody. If a
-//! transaction fails because of one row, each request is tried by itself: one must not fail the others.
+//! transaction fails because of one row, each request is tried by itself: one must not fail the others. With several
+//! replicas it fails, too, when another one has used the same idempotency key at the same moment.
 
 use std::time::Instant;
 
@@ -99,14 +100,24 @@ impl Writer {
             }
         }
         match self.commit(&batch).instrument(span.clone()).await {
-            Err(error) if batch.len() > 1 && blames_a_row(&error) => {
+            Err(error) if blames_a_row(&error) => {
                 tracing::debug!(%error, requests = batch.len(), "a transaction failed; trying each request by itself");
                 for job in batch {
-                    let answers = self.commit(std::slice::from_ref(&job)).instrument(span.clone()).await;
+                    let answers = self.commit_alone(&job).instrument(span.clone()).await;
                     self.answer(vec![job], answers);
                 }
             }
             answers => self.answer(batch, answers),
+        }
+    }
+
+    /// One request by itself. If another replica used its key after it was looked up, the second look finds what that one
+    /// has answered.
+    async fn commit_alone(&mut self, job: &Job) -> Result<Vec<Result<Receipt, IntakeError>>, DbErr> {
+        let batch = std::slice::from_ref(job);
+        match self.commit(batch).await {
+            Err(error) if blames_a_row(&error) => self.commit(batch).await,
+            answers => answers,
         }
     }
 
