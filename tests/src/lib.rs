@@ -8,6 +8,7 @@
 
 pub mod account;
 pub mod client;
+pub mod collector;
 pub mod crowd;
 pub mod daemon;
 pub mod footprint;

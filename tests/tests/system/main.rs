@@ -10,4 +10,5 @@ mod idempotency;
 mod kill;
 mod redis_restart;
 mod resources;
+mod traces;
 mod up;
