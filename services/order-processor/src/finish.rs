@@ -6,7 +6,7 @@
 //! Guarantee: an order's outcome is in the stream once. After a lost answer the same call is made again, which changes
 //! nothing. A crash before the call leaves the orders pending and their steps in the ledger.
 
-use runtime::{backoff::Backoff, clock::Clock};
+use runtime::clock::Clock;
 use streams::{Finish, Finisher, InHand, keys::ORDER_PROCESSOR};
 use tokio::sync::mpsc;
 use tokio_util::sync::DropGuard;
@@ -16,6 +16,7 @@ use crate::{
     metrics::WorkerMetrics,
     outage::SharedOutage,
     queue::Announced,
+    worker::redis_backoff,
 };
 
 /// Something that was taken from the queue and has come to an end.
@@ -87,7 +88,7 @@ impl FinishLoop {
 
     /// What the fence answered for each, and whether it had to be asked more than once.
     async fn report(&self, finishes: &[Finish]) -> (Vec<bool>, bool) {
-        let mut backoff = Backoff::reconnect();
+        let mut backoff = redis_backoff();
         loop {
             match self.finisher.finish(self.partition, ORDER_PROCESSOR, finishes).await {
                 Ok(won) => {

@@ -1,6 +1,6 @@
 //! What all tasks of this worker share.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use runtime::{backoff::Backoff, clock::Clock};
 use streams::Redis;
@@ -23,4 +23,10 @@ pub(crate) struct Worker {
     pub(crate) max_attempts: u32,
     /// The pause before another attempt, as it is before the first failure.
     pub(crate) retry_backoff: Backoff,
+}
+
+/// For what is asked of Redis again until it answers: soon, for orders wait, and what is asked of a Redis that is away
+/// fails at once.
+pub(crate) const fn redis_backoff() -> Backoff {
+    Backoff::new(Duration::from_millis(50), Duration::from_secs(1))
 }

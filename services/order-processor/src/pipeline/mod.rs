@@ -83,9 +83,9 @@ impl Pipeline {
 /// A span's name can't be made at run time.
 fn span(step: Step) -> Span {
     match step {
-        Step::Stock => tracing::debug_span!("step.stock"),
-        Step::Payment => tracing::debug_span!("step.payment"),
-        Step::Fulfilment => tracing::debug_span!("step.fulfilment"),
+        Step::Stock => tracing::debug_span!("step.stock", otel.kind = "client"),
+        Step::Payment => tracing::debug_span!("step.payment", otel.kind = "client"),
+        Step::Fulfilment => tracing::debug_span!("step.fulfilment", otel.kind = "client"),
     }
 }
 

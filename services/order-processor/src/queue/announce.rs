@@ -7,11 +7,10 @@
 use std::sync::Arc;
 
 use contract::Fields;
-use runtime::backoff::Backoff;
 use streams::announce::announce;
 use tokio_util::sync::CancellationToken;
 
-use crate::worker::Worker;
+use crate::worker::{Worker, redis_backoff};
 
 /// Whether a batch's announcement is settled. Clones are about the same batch.
 #[derive(Clone, Debug)]
@@ -42,7 +41,7 @@ pub(super) fn announcing(
 }
 
 async fn until_announced(worker: &Worker, partition: u16, events: &[Fields]) {
-    let mut backoff = Backoff::reconnect();
+    let mut backoff = redis_backoff();
     loop {
         match announce(&worker.redis, partition, events).await {
             Ok(()) => return worker.redis_outage.recovered(),

@@ -28,6 +28,7 @@ impl Order {
         let Taken { entry, redelivered, id, command, traceparent } = taken;
         let span = tracing::debug_span!(
             "order.process",
+            otel.kind = "consumer",
             order.id = %id,
             stream.entry = %entry,
             stream.attempt = command.attempt,

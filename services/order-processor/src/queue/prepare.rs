@@ -1,10 +1,9 @@
 //! Before anything is taken: Redis answers, and the streams and their groups are there.
 
-use runtime::backoff::Backoff;
 use streams::groups;
 use tokio_util::sync::CancellationToken;
 
-use crate::worker::Worker;
+use crate::worker::{Worker, redis_backoff};
 
 /// Waits for Redis, says what is wrong with how it is set up, and makes the groups. False: draining began before that.
 pub(crate) async fn prepare(worker: &Worker, draining: &CancellationToken) -> bool {
@@ -14,7 +13,7 @@ pub(crate) async fn prepare(worker: &Worker, draining: &CancellationToken) -> bo
     for warning in worker.redis.warnings().await {
         tracing::warn!("{warning}");
     }
-    let mut backoff = Backoff::reconnect();
+    let mut backoff = redis_backoff();
     loop {
         match groups::ensure(&worker.redis).await {
             Ok(()) => {

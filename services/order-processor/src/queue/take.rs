@@ -2,12 +2,13 @@
 
 use std::{pin::pin, time::Duration};
 
-use runtime::{backoff::Backoff, lifecycle::Shutdown};
+use runtime::lifecycle::Shutdown;
 use streams::{Entry, StreamError, Subscription};
 use tokio::{task::JoinError, time::timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::{dispatch::Dispatcher, slots::Slots};
+use crate::worker::redis_backoff;
 
 /// When draining begins while orders are coming in, the read under way is waited for this long: what it brings would
 /// otherwise lie until somebody reclaims it. One that takes longer is waiting for new orders, and dropped.
@@ -36,7 +37,7 @@ impl Taker {
     /// When the work on an order has panicked.
     pub(crate) async fn run(mut self, shutdown: Shutdown) -> Result<(), JoinError> {
         let draining = shutdown.draining();
-        let mut backoff = Backoff::reconnect();
+        let mut backoff = redis_backoff();
         // A read waits for new orders with its slots in hand, where other partitions may miss them: with a single one
         // as long as none come.
         let mut most = 1;

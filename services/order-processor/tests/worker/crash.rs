@@ -2,10 +2,7 @@
 
 use order_processor::Config;
 
-use crate::{
-    shop::Shop,
-    world::{World, words},
-};
+use crate::{orders::words, shop::Shop, world::World};
 
 const COUNT: u32 = 100;
 
@@ -17,7 +14,7 @@ fn busy(config: &mut Config) {
 async fn some_are_finished(world: &World) {
     system_tests::eventually("some are finished", async || {
         let completed =
-            world.events().await?.iter().filter(|event| crate::world::is_completed(event)).count();
+            world.events().await?.iter().filter(|event| crate::orders::is_completed(event)).count();
         if completed >= 10 { Ok(()) } else { Err(completed.to_string()) }
     })
     .await;

@@ -4,8 +4,9 @@ use contract::EventData;
 use serde_json::{Value, json};
 
 use crate::{
+    orders::{TRACEPARENT, order_id, words},
     shop::{Reply, Shop},
-    world::{TRACEPARENT, World, order_id, words},
+    world::World,
 };
 
 #[tokio::test(flavor = "multi_thread")]

@@ -21,7 +21,7 @@ async fn an_order_that_is_placed_again_by_a_person_begins_anew() {
     world.place([1]).await;
     world.finished(1).await;
     // Version 4 placed it again; a redelivery of its second attempt must not find the steps of its first life.
-    let mut again = crate::world::command(1);
+    let mut again = crate::orders::command(1);
     let contract::CommandData::Process(data) = &mut again.data;
     (data.version, data.attempt) = (6, 2);
     let fields = again.to_fields();

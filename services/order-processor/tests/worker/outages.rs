@@ -3,7 +3,7 @@
 use runtime::{Service, db};
 use system_tests::{eventually, redis::PrivateRedis};
 
-use crate::world::{Worker, World, words};
+use crate::{orders::words, worker::Worker, world::World};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn redis_is_restarted_under_load() {

@@ -3,7 +3,10 @@
 use contract::{EventData, Step, StepOutcome};
 use system_tests::eventually;
 
-use crate::world::{TRACEPARENT, World, order_id, words};
+use crate::{
+    orders::{TRACEPARENT, order_id, words},
+    world::World,
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_order_is_announced_and_completed() {

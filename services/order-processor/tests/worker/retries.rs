@@ -3,8 +3,9 @@
 use contract::{EventData, StepOutcome};
 
 use crate::{
+    orders::words,
     shop::{Reply, Shop},
-    world::{World, words},
+    world::World,
 };
 
 #[tokio::test(flavor = "multi_thread")]

@@ -91,7 +91,7 @@ impl Shop {
 
     /// The idempotency keys of all calls, without the order's id where it is this one's.
     pub(crate) fn keys(&self, number: u32) -> Vec<String> {
-        let id = format!("{}/", crate::world::order_id(number));
+        let id = format!("{}/", crate::orders::order_id(number));
         self.calls().into_iter().map(|call| call.key.replace(&id, "")).collect()
     }
 

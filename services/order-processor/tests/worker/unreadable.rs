@@ -2,7 +2,7 @@
 
 use system_tests::eventually;
 
-use crate::world::{World, command};
+use crate::{orders::command, world::World};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_that_nobody_can_process_is_set_aside_with_its_reason() {

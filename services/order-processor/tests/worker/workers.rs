@@ -5,8 +5,9 @@ use streams::{Effect, Finish, Finisher, keys::ORDER_PROCESSOR};
 use system_tests::eventually;
 
 use crate::{
+    orders::{order_id, words},
     shop::Shop,
-    world::{World, order_id, words},
+    world::World,
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -100,7 +101,7 @@ async fn no_more_is_taken_than_there_are_slots() {
     let helper = world.worker("w2", |_| {}).await;
     eventually("sixteen are completed", async || {
         let completed =
-            world.events().await?.iter().filter(|event| crate::world::is_completed(event)).count();
+            world.events().await?.iter().filter(|event| crate::orders::is_completed(event)).count();
         if completed == 16 { Ok(()) } else { Err(completed.to_string()) }
     })
     .await;

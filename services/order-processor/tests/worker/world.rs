@@ -1,36 +1,30 @@
-//! A Redis, a folder, and workers; and short words for what the tests do.
+//! A Redis with what it holds, and a folder for the ledgers.
 
 use std::{ops::RangeInclusive, path::Path};
 
-use contract::{Command, Event, EventData, OrderContent, OrderId, ProcessOrder, Timestamp};
+use contract::{Event, EventData};
 use fred::{
     interfaces::{ClientLike, StreamsInterface},
     types::{ClusterHash, CustomCommand, FromValue},
 };
-use order_processor::{App, Config, entities::attempt};
-use runtime::{Service, clock::Clock, db, lifecycle::Shutdown};
+use order_processor::{Config, entities::attempt};
+use runtime::{Service, db};
 use sea_orm::{EntityTrait, QueryOrder};
 use streams::{Producer, Publication, Redis, RedisOptions, groups, keys::ORDER_PROCESSOR};
-use system_tests::{DEADLINE, eventually, redis::PrivateRedis};
+use system_tests::{eventually, redis::PrivateRedis};
 use tempfile::TempDir;
-use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
-use uuid::Uuid;
 
-pub(crate) const TRACEPARENT: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+use crate::{
+    orders::{is_completed, order_id, publication, words},
+    worker::Worker,
+};
 
 pub(crate) struct World {
     pub(crate) server: PrivateRedis,
     pub(crate) redis: Redis,
     folder: TempDir,
     partitions: u16,
-}
-
-/// A worker that runs in this process.
-pub(crate) struct Worker {
-    pub(crate) url: String,
-    pub(crate) shutdown: Shutdown,
-    running: JoinHandle<anyhow::Result<()>>,
 }
 
 impl World {
@@ -202,79 +196,4 @@ impl World {
         };
         Ok(entries.into_iter().map(|(_, texts)| pairs(texts)).collect())
     }
-}
-
-impl Worker {
-    pub(crate) async fn start(config: Config) -> Self {
-        let app = App::build(config, Clock::system()).await.unwrap();
-        let (url, shutdown) = (format!("http://{}", app.addr()), Shutdown::manual());
-        let running = tokio::spawn(app.run(shutdown.clone()));
-        Self { url, shutdown, running }
-    }
-
-    /// Drops everything, as a crash would.
-    pub(crate) async fn abort(self) {
-        self.shutdown.abort();
-        self.ended().await;
-    }
-
-    /// Finishes what is in hand.
-    pub(crate) async fn drain(self) {
-        self.shutdown.drain();
-        self.ended().await;
-    }
-
-    pub(crate) async fn ended(self) {
-        tokio::time::timeout(DEADLINE, self.running).await.expect("it ends").unwrap().unwrap();
-    }
-
-    /// The answer to a GET: status and text.
-    pub(crate) async fn get(&self, path: &str) -> Result<(u16, String), String> {
-        let url = format!("{}{path}", self.url);
-        // Its constructor sees to the TLS provider that the client library wants.
-        let answer = system_tests::Client::new(0, 0).http.get(url).send().await;
-        let answer = answer.map_err(|error| error.to_string())?;
-        Ok((answer.status().as_u16(), answer.text().await.map_err(|error| error.to_string())?))
-    }
-
-    /// The value of a metric, with its labels.
-    pub(crate) async fn metric(&self, name: &str) -> Option<f64> {
-        let (_, text) = self.get("/metrics").await.unwrap();
-        let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
-        line.map(|value| value.parse().unwrap())
-    }
-}
-
-pub(crate) fn order_id(number: u32) -> OrderId {
-    OrderId::from_uuid(Uuid::from_u128(0x019a_1b2c_3d4e_7f50_8a6b_0000_0000_0000 + u128::from(number)))
-}
-
-pub(crate) fn content(number: u32) -> OrderContent {
-    let json =
-        format!(r#"{{"user_id":"user-{number}","item_ids":["sku-{number}","sku-1"],"total_amount":99.99}}"#);
-    serde_json::from_str(&json).unwrap()
-}
-
-pub(crate) fn command(number: u32) -> Command {
-    let placed_at = Timestamp::from_micros(1_764_000_000_000_000);
-    let data = ProcessOrder { version: 1, attempt: 1, placed_at, order: content(number) };
-    Command::process("/order-api", order_id(number), placed_at, Some(TRACEPARENT.to_owned()), data)
-}
-
-fn publication(number: u32) -> Publication {
-    let command = command(number);
-    let time = command.envelope.time;
-    let event = Event::placed("/order-api", order_id(number), time, None, 1, content(number));
-    Publication { seq: i64::from(number), command: command.to_fields(), event: event.to_fields() }
-}
-
-/// Events as their types' last words, with versions.
-pub(crate) fn words(events: &[Event]) -> Vec<String> {
-    let word =
-        |event: &Event| format!("{} {}", event.kind().as_str().trim_start_matches("order."), event.version());
-    events.iter().map(word).collect()
-}
-
-pub(crate) fn is_completed(event: &Event) -> bool {
-    matches!(event.data, EventData::Completed(_))
 }
