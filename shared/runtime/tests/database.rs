@@ -170,7 +170,7 @@ async fn connecting_waits_for_a_postgres_that_starts_later() {
     let config = config(server.url());
     let impatient = DatabaseConfig { connect_timeout_ms: 0, ..config.clone() };
     let error = db::connect(&impatient, Service::OrderApi).await.unwrap_err();
-    assert!(matches!(error, DatabaseError::Open { .. }), "{error}");
+    assert!(error.to_string().contains("refused"), "{error}");
     let connecting = tokio::spawn(async move { db::connect(&config, Service::OrderApi).await });
     server.daemon.start_ready().await;
     connecting.await.unwrap().unwrap().ping().await.unwrap();

@@ -26,7 +26,8 @@ pub struct Database {
     pub backend: DbBackend,
 }
 
-/// Why the database can't be used. Passwords in URLs are already hidden.
+/// Why the database can't be used. Passwords in URLs are already hidden. A reason is part of the sentence and not its source, or
+/// whoever prints the whole chain would print it twice.
 #[derive(Debug, thiserror::Error)]
 pub enum DatabaseError {
     #[error("database.url must begin with sqlite:// or postgres://, not {0}")]
@@ -35,10 +36,10 @@ pub enum DatabaseError {
         "database.url names an SQLite database in memory; orders must survive the process, so name a file"
     )]
     InMemory,
-    #[error("can't create the folder {} for the database: {source}", .path.display())]
-    Folder { path: std::path::PathBuf, source: std::io::Error },
-    #[error("can't open the database {}: {source}", redact_url(.url))]
-    Open { url: String, source: DbErr },
+    #[error("can't create the folder {} for the database: {reason}", .path.display())]
+    Folder { path: std::path::PathBuf, reason: std::io::Error },
+    #[error("can't open the database {}: {reason}", redact_url(.url))]
+    Open { url: String, reason: DbErr },
     #[error("can't bring the database up to date: {0}")]
     Migrate(DbErr),
 }

@@ -1,67 +1,64 @@
 //! PostgreSQL: one database for all, one schema for each service, found through `search_path`.
 
-use std::time::Duration;
+use std::{io, sync::Arc, time::Duration};
 
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
+    ConnectOptions, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, RuntimeErr,
     TransactionTrait,
+    sqlx::{self, Connection, PgConnection, postgres::PgConnectOptions},
 };
+use tokio::time::Instant;
 
 use super::{Database, DatabaseError};
-use crate::{Service, backoff::Backoff, config::DatabaseConfig, outage::Outage};
+use crate::{Service, backoff::Backoff, config::DatabaseConfig, outage::Outage, redact::redact_url};
 
 /// Any number that nothing else in the database locks: the ASCII of "orderflo".
 const TURN: i64 = 0x6f72_6465_7266_6c6f;
 const STATEMENT_CACHE: usize = 512;
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 pub(super) async fn open(
     url: &str,
     config: &DatabaseConfig,
     service: Service,
 ) -> Result<Database, DatabaseError> {
-    let open_error = |source| DatabaseError::Open { url: url.to_owned(), source };
-    let first = first_connection(url, config).await.map_err(open_error)?;
-    create_schema(&first, service).await.map_err(open_error)?;
-    first.close().await.map_err(open_error)?;
+    let open_error = |reason| DatabaseError::Open { url: url.to_owned(), reason };
+    let came_up = wait_for_server(url, config).await;
+    came_up.map_err(|error| open_error(DbErr::Conn(RuntimeErr::SqlxError(Arc::new(error)))))?;
 
-    let mut options = quiet(url);
+    let mut options = ConnectOptions::new(url);
     options
+        .sqlx_logging(false)
         // One at least stays free for the migration while another holds its turn.
         .max_connections(config.readers.max(2))
         .acquire_timeout(Duration::from_secs(10))
         .set_schema_search_path(service.schema())
         .map_sqlx_postgres_opts(|options| options.statement_cache_capacity(STATEMENT_CACHE));
     let pool = sea_orm::Database::connect(options).await.map_err(open_error)?;
+    // What the search path names may come to be later.
+    create_schema(&pool, service).await.map_err(open_error)?;
     Ok(Database { writer: pool.clone(), reader: pool, backend: DbBackend::Postgres })
 }
 
-/// Waits until the server answers, or until `database.connect_timeout_ms` is over.
-async fn first_connection(url: &str, config: &DatabaseConfig) -> Result<DatabaseConnection, DbErr> {
+/// Waits until the server lets us in, or until `database.connect_timeout_ms` is over. By a connection without a pool, which
+/// would say no more than that it timed out.
+async fn wait_for_server(url: &str, config: &DatabaseConfig) -> Result<(), sqlx::Error> {
+    let options: PgConnectOptions = url.parse()?;
     let mut backoff = Backoff::reconnect();
     let mut outage = Outage::new("postgresql");
-    let deadline = tokio::time::Instant::now() + Duration::from_millis(config.connect_timeout_ms);
+    let deadline = Instant::now() + Duration::from_millis(config.connect_timeout_ms);
     loop {
-        let mut options = quiet(url);
-        options
-            .max_connections(1)
-            .connect_timeout(Duration::from_secs(5))
-            .acquire_timeout(Duration::from_secs(5));
-        match sea_orm::Database::connect(options).await {
+        let connected = tokio::time::timeout(CONNECT_TIMEOUT, PgConnection::connect_with(&options)).await;
+        match connected.unwrap_or_else(|_| Err(io::Error::from(io::ErrorKind::TimedOut).into())) {
             Ok(connection) => {
                 outage.recovered();
-                return Ok(connection);
+                return connection.close().await;
             }
-            Err(error) if tokio::time::Instant::now() >= deadline => return Err(error),
-            Err(error) => outage.failed(&crate::redact::redact_url(&error.to_string())),
+            Err(error) if Instant::now() >= deadline => return Err(error),
+            Err(error) => outage.failed(&redact_url(&error.to_string())),
         }
         backoff.wait().await;
     }
-}
-
-fn quiet(url: &str) -> ConnectOptions {
-    let mut options = ConnectOptions::new(url);
-    options.sqlx_logging(false);
-    options
 }
 
 /// `IF NOT EXISTS` alone is not safe when two replicas do it at once, so they take turns.

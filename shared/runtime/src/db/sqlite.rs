@@ -23,7 +23,7 @@ pub(super) async fn open(url: &str, config: &DatabaseConfig) -> Result<Database,
     let path = file_of(url)?;
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         std::fs::create_dir_all(folder)
-            .map_err(|source| DatabaseError::Folder { path: folder.to_owned(), source })?;
+            .map_err(|reason| DatabaseError::Folder { path: folder.to_owned(), reason })?;
     }
     let busy_timeout = Duration::from_millis(config.busy_timeout_ms);
     let synchronous = match config.synchronous {
@@ -75,7 +75,7 @@ async fn connect(
         .sqlx_logging(false)
         .map_sqlx_sqlite_opts(options);
     let opened = sea_orm::Database::connect(connect).await;
-    opened.map_err(|source| DatabaseError::Open { url: url.to_owned(), source })
+    opened.map_err(|reason| DatabaseError::Open { url: url.to_owned(), reason })
 }
 
 /// `sqlite://data/orders.db`, `sqlite:///var/lib/orders.db`, `sqlite:orders.db`.
