@@ -1,10 +1,11 @@
-//! metrics-service as a whole: the projection on real SQLite files, and the service beside a real redis-server.
+//! metrics-service as a whole: the projection on real databases, and the service beside a real redis-server.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod document;
 mod events;
 mod outages;
 mod projection;
+mod replicas;
 mod service;
 mod shop;
 mod world;

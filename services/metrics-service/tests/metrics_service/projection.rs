@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use contract::{Event, EventKind, Status};
-use metrics_service::projection::{Numbers, Projection, durations::Kind};
+use metrics_service::{
+    Config as MetricsConfig,
+    projection::{Numbers, Projection, durations::Kind},
+};
 use proptest::{
     collection::vec,
     prelude::{Just, Strategy, any},
@@ -14,7 +17,7 @@ use streams::Delivered;
 
 use crate::{
     events::{History, START, completed, delivered},
-    world::Disk,
+    world::{Disk, projection},
 };
 
 /// What happens to one order: at each step a choice among what is possible, and the milliseconds until then.
@@ -239,11 +242,16 @@ async fn two_projections_of_one_database_add_up() {
 #[tokio::test(flavor = "multi_thread")]
 async fn two_projections_of_one_partition_count_no_order_twice() {
     let disk = Disk::new();
+    shared_by_two(&disk.config("redis://unused")).await;
+}
+
+/// Has two projections of one database apply a half each of 300 orders' events at the same time.
+pub(crate) async fn shared_by_two(config: &MetricsConfig) {
     let stream = delivered(1, (0..300).flat_map(completed));
     let (even, odd): (Vec<_>, Vec<_>) = stream.into_iter().partition(|entry| entry.id.ms % 2 == 0);
     let mut replicas = tokio::task::JoinSet::new();
     for half in [even, odd] {
-        let projection = disk.projection().await;
+        let projection = projection(config).await;
         replicas.spawn(async move {
             for batch in half.chunks(20) {
                 // The database may be busy with the other one.
@@ -252,7 +260,7 @@ async fn two_projections_of_one_partition_count_no_order_twice() {
         });
     }
     replicas.join_all().await;
-    let shown = numbers(&disk.projection().await);
+    let shown = numbers(&projection(config).await);
     assert_eq!((shown.counts.completed, shown.total_orders()), (300, 300));
     assert_eq!(shown.durations.of(Kind::Waiting).count(), 300);
     assert_eq!(shown.durations.of(Kind::ProcessingCompleted).count(), 300);

@@ -38,22 +38,30 @@ impl Disk {
         config.database.busy_timeout_ms = 50;
         config.projection.snapshot_interval_ms = 20;
         config.projection.watch_interval_ms = 100;
+        config.projection.reload_interval_ms = 100;
         config
     }
 
     pub(crate) async fn database(&self) -> Database {
-        let database =
-            db::connect(&self.config("redis://unused").database, Name::MetricsService).await.unwrap();
-        database.migrate::<Migrations>().await.unwrap();
-        database
+        database(&self.config("redis://unused")).await
     }
 
-    /// A projection as after a start, at a time that stands still.
     pub(crate) async fn projection(&self) -> Projection {
-        let projection = Projection::new(self.database().await, Clock::manual(START));
-        projection.load().await.unwrap();
-        projection
+        projection(&self.config("redis://unused")).await
     }
+}
+
+pub(crate) async fn database(config: &Config) -> Database {
+    let database = db::connect(&config.database, Name::MetricsService).await.unwrap();
+    database.migrate::<Migrations>().await.unwrap();
+    database
+}
+
+/// A projection as after a start, at a time that stands still.
+pub(crate) async fn projection(config: &Config) -> Projection {
+    let projection = Projection::new(database(config).await, Clock::manual(START));
+    projection.load().await.unwrap();
+    projection
 }
 
 /// A running service.
