@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs what is missing to build, run or test Orderflow, and says what it does.
 #   .ci/setup.sh run     a C compiler, redis-server
-#   .ci/setup.sh test    the same; the tests use nothing else
+#   .ci/setup.sh test    the same, and a PostgreSQL server, which is not started
 # Already there: nothing happens. Rust itself is not installed, only checked.
 set -eu
 cd "$(dirname "$0")/.."
@@ -10,6 +10,15 @@ for_what=${1:-run}
 say() { printf 'setup: %s\n' "$*"; }
 give_up() { printf 'setup: %s\n' "$*" >&2; exit 1; }
 have() { command -v "$1" >/dev/null 2>&1; }
+# Packages keep the server out of PATH. The tests look in the same places: tests/src/postgres/installed.rs
+have_postgres() {
+    have initdb && return
+    for folder in "$(pg_config --bindir 2>/dev/null)" /usr/lib/postgresql/*/bin \
+        /opt/homebrew/opt/postgresql@*/bin /usr/local/opt/postgresql@*/bin; do
+        [ -x "$folder/initdb" ] && [ -x "$folder/postgres" ] && return
+    done
+    return 1
+}
 
 # --- Rust: new enough -------------------------------------------------------------------------------------
 needed=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
@@ -29,6 +38,7 @@ fi
 missing=''
 have cc || missing="$missing compiler"
 have redis-server || missing="$missing redis"
+[ "$for_what" != test ] || have_postgres || missing="$missing postgres"
 [ -n "$missing" ] || exit 0
 
 if have apt-get; then
@@ -37,6 +47,7 @@ if have apt-get; then
         case $part in
             compiler) packages="$packages gcc libc6-dev" ;;
             redis) packages="$packages redis-server" ;;
+            postgres) packages="$packages postgresql" ;;
         esac
     done
     as_root=''
@@ -44,17 +55,40 @@ if have apt-get; then
         have sudo || give_up "needs the packages$packages, and there is no sudo: as root, run  apt-get install$packages"
         as_root=sudo
     fi
-    say "installing$packages with apt-get (Debian may also start a Redis of its own on port 6379; Orderflow does not use it)"
+    case $missing in
+        *redis*) say "installing$packages with apt-get (Debian may also start a Redis of its own on port 6379; Orderflow does not use it)" ;;
+        *) say "installing$packages with apt-get" ;;
+    esac
+    case $missing in
+        *postgres*)
+            # Debian would also make and start a database of its own, unless a file says otherwise: one that is there meanwhile.
+            no_cluster=/etc/postgresql-common/createcluster.d/orderflow-setup.conf
+            trap 'exit 1' INT TERM
+            trap '$as_root rm -f "$no_cluster"; $as_root rmdir -p --ignore-fail-on-non-empty "${no_cluster%/*}"' EXIT
+            $as_root mkdir -p "${no_cluster%/*}"
+            echo 'create_main_cluster = false' | $as_root tee "$no_cluster" >/dev/null
+            ;;
+    esac
     # Word splitting is meant: each package is an argument.
     # shellcheck disable=SC2086
     $as_root env DEBIAN_FRONTEND=noninteractive sh -c 'apt-get update -qq && apt-get install -y -qq --no-install-recommends "$@"' sh $packages \
         || give_up "apt-get failed (its message is above); once these are installed, run this again:$packages"
 elif have brew; then
     case $missing in *compiler*) give_up "a C compiler is missing: run  xcode-select --install" ;; esac
-    say "installing redis with brew"
-    brew install redis || give_up "brew failed (its message is above)"
+    formulae=''
+    for part in $missing; do
+        case $part in
+            redis) formulae="$formulae redis" ;;
+            postgres) formulae="$formulae postgresql@17" ;;
+        esac
+    done
+    say "installing$formulae with brew"
+    # Word splitting is meant: each formula is an argument.
+    # shellcheck disable=SC2086
+    brew install $formulae || give_up "brew failed (its message is above)"
 else
     give_up "neither apt-get nor brew is here: install by hand what is missing:$missing (Redis 7.0 or newer)"
 fi
 have redis-server || give_up "redis-server is still missing after the installation: is its folder in PATH?"
+[ "$for_what" != test ] || have_postgres || give_up "PostgreSQL's initdb is still missing after the installation: put its folder in PATH"
 say "done"
