@@ -10,8 +10,7 @@ const CLIENTS: usize = 8;
 /// Orders between one event and the next.
 const SOME: usize = 150;
 
-async fn loses_nothing(killed: &[Which]) {
-    let mut stack = Stack::start().await;
+pub(crate) async fn loses_nothing(mut stack: Stack, killed: &[Which]) {
     let load = Load::start(&stack.client, CLIENTS, Repeat::Never);
     for _ in 0..2 {
         load.accepts_more(SOME).await;
@@ -39,20 +38,20 @@ async fn loses_nothing(killed: &[Which]) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_order_api() {
-    loses_nothing(&[Api]).await;
+    loses_nothing(Stack::start().await, &[Api]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_order_processor() {
-    loses_nothing(&[Processor]).await;
+    loses_nothing(Stack::start().await, &[Processor]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_metrics_service() {
-    loses_nothing(&[Metrics]).await;
+    loses_nothing(Stack::start().await, &[Metrics]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_all_three_at_once() {
-    loses_nothing(&[Api, Processor, Metrics]).await;
+    loses_nothing(Stack::start().await, &[Api, Processor, Metrics]).await;
 }

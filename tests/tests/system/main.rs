@@ -8,6 +8,7 @@ mod drain;
 mod happy_path;
 mod idempotency;
 mod kill;
+mod postgres;
 mod redis_restart;
 mod resources;
 mod traces;
