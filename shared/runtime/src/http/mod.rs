@@ -1,7 +1,7 @@
 //! The HTTP edge, the same for every service: from the socket to the handler and back.
 //!
 //! [`server`] accepts connections within bounds; [`Site`] puts the service's API, its pages and the health
-//! routes behind one [`edge`], which gives each request its id and its span, bounds its time and size, turns
+//! routes behind one `edge`, which gives each request its id and its span, bounds its time and size, turns
 //! every refusal into an RFC 9457 problem, and counts it. Handlers parse bodies by [`json`] and describe them
 //! by [`schema`].
 //!

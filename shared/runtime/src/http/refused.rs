@@ -1,6 +1,6 @@
 //! Documented refusals: which problems an operation may answer with, written once beside its handler.
 //!
-//! ```ignore
+//! ```text
 //! documented_refusals! {
 //!     /// What can go wrong when an order is placed.
 //!     PlaceRefusals { 400 => "The body is not JSON", 503 => "Too many requests at once" }

@@ -139,6 +139,8 @@ mod tests {
 
     #[tokio::test(flavor = "multi_thread")]
     async fn both_protocols_start_without_a_collector_and_no_endpoint_starts_nothing() {
+        // As `init` does: the HTTP client is built with TLS and takes the process's provider.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let start = |endpoint, protocol| provider(Service::OrderApi, "host-1", &config(endpoint, protocol));
         assert!(start(" ", OtlpProtocol::Grpc).unwrap().is_none());
         for protocol in [OtlpProtocol::Grpc, OtlpProtocol::Http] {

@@ -23,7 +23,7 @@ pub trait FromJsonBody: Sized + Send {
     /// Whether the larger bound applies, for bodies that carry many orders.
     const BULK: bool = false;
 
-    /// Parses the whole body; see [`parse`](super::parse). The problem names the field that is wrong.
+    /// Parses the whole body; see [`parse`](super::parse()). The problem names the field that is wrong.
     fn from_json(body: &[u8]) -> Result<Self, Problem>;
 }
 
