@@ -1,4 +1,5 @@
-//! System tests: the real programs against a real redis-server, each test with a whole system of its own.
+//! System tests: the real programs against a real redis-server, some on a real PostgreSQL, each test with a whole system of
+//! its own.
 //! One test program rather than many, so that they share the machine's cores instead of queueing for the linker.
 
 mod any_order;
