@@ -78,7 +78,18 @@ fn main() {
         (data_schema::<event::OrderCancelled>(schema), "Taken back before any worker had it"),
         (data_schema::<event::OrderCompensated>(schema), "What the failed order had done outside was undone"),
     ];
-    let command_schema = data_schema::<command::ProcessOrder>(schema);
+    let command_schemas = [
+        (
+            samples::command(),
+            data_schema::<command::ProcessOrder>(schema),
+            "Run the order through the pipeline",
+        ),
+        (
+            samples::compensation(),
+            data_schema::<command::CompensateOrder>(schema),
+            "Undo what was done outside for an order that failed",
+        ),
+    ];
 
     let mut messages = Map::new();
     let mut events = Vec::new();
@@ -87,16 +98,12 @@ fn main() {
         messages.insert(name.clone(), message(&name, summary, data, &event.to_fields()));
         events.push(name);
     }
-    let commands = vec!["order.process".to_owned()];
-    messages.insert(
-        "order.process".into(),
-        message(
-            "order.process",
-            "Run the order through the pipeline",
-            command_schema,
-            &samples::command().to_fields(),
-        ),
-    );
+    let mut commands = Vec::new();
+    for (command, data, summary) in command_schemas {
+        let name = command.message_type().to_owned();
+        messages.insert(name.clone(), message(&name, summary, data, &command.to_fields()));
+        commands.push(name);
+    }
     let mut schemas = generator.take_definitions(true);
     schemas.insert("Envelope".into(), envelope_schema());
 
@@ -114,7 +121,7 @@ fn main() {
             "events": channel("events", "What happened to orders; consumer groups `order-api` and `metrics-service`.", &events),
         },
         "operations": {
-            "sendCommands": operation("send", "queue", "order-api's relay asks for the first attempt", &commands),
+            "sendCommands": operation("send", "queue", "order-api's relay asks for the first attempt, order-processor for what follows from one", &commands),
             "receiveCommands": operation("receive", "queue", "order-processor takes them through its group", &commands),
             "sendEvents": operation("send", "events", "order-api and order-processor report", &events),
             "receiveEvents": operation("receive", "events", "order-api and metrics-service follow, each through its group", &events),

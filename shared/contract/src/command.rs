@@ -4,6 +4,9 @@
 //! Versions: `version` is the last one the order had. The attempt reports `order.processing` as
 //! `version + 1` and its outcome as `version + 2`; the next attempt's command carries that. So a command
 //! that is delivered twice gives the same versions twice, and consumers drop the second.
+//!
+//! Lives: an order that a person lets be tried again after it had failed begins a new life, for by then what was done
+//! for it has been undone. A life is named by the version it was placed with; the first is [`FIRST_VERSION`].
 
 use std::borrow::Cow;
 
@@ -13,6 +16,7 @@ use crate::{
     envelope::{DecodeError, Envelope, Fields, RawMessage},
     order::OrderContent,
     order_id::OrderId,
+    step::Step,
     timestamp::Timestamp,
 };
 
@@ -20,6 +24,7 @@ use crate::{
 pub const FIRST_VERSION: u32 = 1;
 
 const PROCESS: &str = "order.process";
+const COMPENSATE: &str = "order.compensate";
 
 /// One command.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,6 +37,7 @@ pub struct Command {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CommandData {
     Process(ProcessOrder),
+    Compensate(CompensateOrder),
 }
 
 /// `order.process`: run the order through the pipeline.
@@ -43,7 +49,41 @@ pub struct ProcessOrder {
     /// 1 for the first.
     pub attempt: u32,
     pub placed_at: Timestamp,
+    /// The version that this life of the order was placed with.
+    #[serde(default = "first_life", skip_serializing_if = "is_first_life")]
+    #[cfg_attr(feature = "schema", schemars(default = "first_life"))]
+    pub life: u32,
+    /// Steps that earlier attempts of this life called, and that may have been done outside.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub touched: Vec<Step>,
     pub order: OrderContent,
+}
+
+/// `order.compensate`: undo what was done outside for an order that failed. Repeated until everything is undone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct CompensateOrder {
+    /// The order's last version: that of its end.
+    pub version: u32,
+    /// 1 for the first.
+    pub attempt: u32,
+    pub placed_at: Timestamp,
+    /// The version that this life of the order was placed with.
+    #[serde(default = "first_life", skip_serializing_if = "is_first_life")]
+    #[cfg_attr(feature = "schema", schemars(default = "first_life"))]
+    pub life: u32,
+    /// What to undo, in this order. Each may have been done, or not.
+    pub steps: Vec<Step>,
+    pub order: OrderContent,
+}
+
+const fn first_life() -> u32 {
+    FIRST_VERSION
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+const fn is_first_life(life: &u32) -> bool {
+    *life == FIRST_VERSION
 }
 
 impl ProcessOrder {
@@ -57,9 +97,27 @@ impl ProcessOrder {
         self.version + 2
     }
 
+    /// The attempt after this one; `touched` is all that may have been done outside by then.
+    pub fn next_attempt(self, touched: Vec<Step>) -> Self {
+        Self { version: self.outcome_version(), attempt: self.attempt + 1, touched, ..self }
+    }
+
+    /// What undoes these steps once this attempt has failed for good.
+    pub fn compensation(self, steps: Vec<Step>) -> CompensateOrder {
+        let (version, Self { placed_at, life, order, .. }) = (self.outcome_version(), self);
+        CompensateOrder { version, attempt: 1, placed_at, life, steps, order }
+    }
+}
+
+impl CompensateOrder {
+    /// The version of the `order.compensated` that it ends with.
+    pub const fn outcome_version(&self) -> u32 {
+        self.version + 1
+    }
+
     /// The attempt after this one.
-    pub fn next_attempt(self) -> Self {
-        Self { version: self.outcome_version(), attempt: self.attempt + 1, ..self }
+    pub fn next_attempt(self, steps: Vec<Step>) -> Self {
+        Self { attempt: self.attempt + 1, steps, ..self }
     }
 }
 
@@ -72,36 +130,65 @@ impl Command {
         traceparent: Option<String>,
         data: ProcessOrder,
     ) -> Self {
-        let envelope = Envelope {
-            // Not `<order>/<version>`: that is the event's.
-            id: format!("{order_id}/{}/process", data.version),
-            source: source.into(),
-            subject: order_id,
-            time,
-            traceparent,
-        };
-        Self { envelope, data: CommandData::Process(data) }
+        // Not `<order>/<version>`: that is the event's.
+        let id = format!("{order_id}/{}/process", data.version);
+        Self::new(id, source, order_id, time, traceparent, CommandData::Process(data))
+    }
+
+    /// Asks to undo what was done for an order.
+    pub fn compensate(
+        source: impl Into<Cow<'static, str>>,
+        order_id: OrderId,
+        time: Timestamp,
+        traceparent: Option<String>,
+        data: CompensateOrder,
+    ) -> Self {
+        let id = format!("{order_id}/{}/compensate/{}", data.version, data.attempt);
+        Self::new(id, source, order_id, time, traceparent, CommandData::Compensate(data))
+    }
+
+    fn new(
+        id: String,
+        source: impl Into<Cow<'static, str>>,
+        subject: OrderId,
+        time: Timestamp,
+        traceparent: Option<String>,
+        data: CommandData,
+    ) -> Self {
+        Self { envelope: Envelope { id, source: source.into(), subject, time, traceparent }, data }
     }
 
     pub const fn order_id(&self) -> OrderId {
         self.envelope.subject
     }
 
+    /// The CloudEvents type.
+    pub const fn message_type(&self) -> &'static str {
+        match self.data {
+            CommandData::Process(_) => PROCESS,
+            CommandData::Compensate(_) => COMPENSATE,
+        }
+    }
+
     /// The stream entry.
     pub fn to_fields(&self) -> Fields {
-        let CommandData::Process(data) = &self.data;
-        self.envelope.fields(PROCESS, serde_json::to_string(data).expect("plain structs always serialize"))
+        let data = match &self.data {
+            CommandData::Process(data) => serde_json::to_string(data),
+            CommandData::Compensate(data) => serde_json::to_string(data),
+        };
+        self.envelope.fields(self.message_type(), data.expect("plain structs always serialize"))
     }
 
     /// Reads a stream entry; unknown further fields are left alone, as CloudEvents asks.
     pub fn from_fields(fields: impl IntoIterator<Item = (String, String)>) -> Result<Self, DecodeError> {
         let mut raw = RawMessage::new(fields);
         let envelope = raw.envelope()?;
-        match raw.take("type")? {
-            message_type if message_type == PROCESS => {
-                Ok(Self { envelope, data: CommandData::Process(raw.data()?) })
-            }
-            message_type => Err(DecodeError::UnknownType(message_type)),
-        }
+        let message_type = raw.take("type")?;
+        let data = match message_type.as_str() {
+            PROCESS => CommandData::Process(raw.data()?),
+            COMPENSATE => CommandData::Compensate(raw.data()?),
+            _ => return Err(DecodeError::UnknownType(message_type)),
+        };
+        Ok(Self { envelope, data })
     }
 }

@@ -14,7 +14,7 @@ use crate::{
     order::{ItemIds, OrderContent},
     order_id::OrderId,
     status::EventKind,
-    step::{FailureReason, StepReport},
+    step::{FailureReason, Step, StepReport},
     timestamp::Timestamp,
 };
 
@@ -83,6 +83,9 @@ pub struct OrderFailed {
     pub started_at: Timestamp,
     pub reason: FailureReason,
     pub steps: Vec<StepReport>,
+    /// What is undone now, because it was done outside or may have been; `order.compensated` follows. Empty: nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub compensating: Vec<Step>,
 }
 
 /// `order.retrying`: an attempt did not get through; the next one comes when it is due.

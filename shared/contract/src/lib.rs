@@ -16,7 +16,7 @@ pub mod status;
 pub mod step;
 pub mod timestamp;
 
-pub use command::{Command, CommandData, ProcessOrder};
+pub use command::{Command, CommandData, CompensateOrder, ProcessOrder};
 pub use envelope::{DecodeError, Envelope, Fields};
 pub use event::{Event, EventData};
 pub use ids::{ItemId, UserId};

@@ -49,8 +49,30 @@ fn reason(code: &str, message: &str) -> FailureReason {
 
 /// `order.process` of a new order.
 pub fn command() -> Command {
-    let data = ProcessOrder { version: FIRST_VERSION, attempt: 1, placed_at: at(0), order: content() };
-    Command::process(API, order_id(), at(0), Some(TRACEPARENT.to_owned()), data)
+    Command::process(API, order_id(), at(0), Some(TRACEPARENT.to_owned()), process())
+}
+
+/// `order.process` of a later attempt in a later life: with everything that the first one leaves out.
+pub fn retry() -> Command {
+    let data = ProcessOrder { version: 7, attempt: 2, life: 5, touched: vec![Step::Stock], ..process() };
+    Command::process(PROCESSOR, order_id(), at(9_000), Some(TRACEPARENT.to_owned()), data)
+}
+
+/// `order.compensate` of an order whose payment was refused.
+pub fn compensation() -> Command {
+    let data = process().compensation(vec![Step::Stock]);
+    Command::compensate(PROCESSOR, order_id(), at(6_000), Some(TRACEPARENT.to_owned()), data)
+}
+
+fn process() -> ProcessOrder {
+    ProcessOrder {
+        version: FIRST_VERSION,
+        attempt: 1,
+        placed_at: at(0),
+        life: FIRST_VERSION,
+        touched: Vec::new(),
+        order: content(),
+    }
 }
 
 /// One event of each kind, in the order of [`crate::EventKind::ALL`].
@@ -98,6 +120,7 @@ pub fn events() -> Vec<Event> {
                 started_at,
                 reason: reason("payment_refused", "the card was declined"),
                 steps: ended(StepOutcome::Refused),
+                compensating: vec![Step::Stock],
             }),
         ),
         event(

@@ -43,9 +43,14 @@ fn events_are_written_as_the_golden_files_say_and_read_back() {
 
 #[test]
 fn commands_are_written_as_the_golden_files_say_and_read_back() {
-    let command = samples::command();
-    assert_golden("order.process", &command.to_fields());
-    assert_eq!(Command::from_fields(read_golden("order.process")).unwrap(), command);
+    for (name, command) in [
+        ("order.process", samples::command()),
+        ("order.process.retry", samples::retry()),
+        ("order.compensate", samples::compensation()),
+    ] {
+        assert_golden(name, &command.to_fields());
+        assert_eq!(Command::from_fields(read_golden(name)).unwrap(), command);
+    }
 }
 
 #[test]

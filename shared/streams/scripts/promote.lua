@@ -1,6 +1,7 @@
 -- Moves commands that are due from the delayed set to the queue. Any worker may run it at any time.
 --
--- KEYS  1 delayed (sorted set by due millisecond; member: JSON list of name, value, ...), 2 queue (stream), 3 dead (stream)
+-- KEYS  1 delayed (sorted set by due millisecond; member: JSON list of name, value, ...), 2 queue (stream), 3 dead (stream),
+--       4 live (hash: order -> entry id of its message on queue, or 'delayed')
 -- ARGV  1 most to move
 -- Result {moved, milliseconds until the next is due; 0: due now, -1: there is none}
 local time = redis.call('TIME')
@@ -9,7 +10,10 @@ local due = redis.call('ZRANGE', KEYS[1], '-inf', now, 'BYSCORE', 'LIMIT', 0, AR
 for _, member in ipairs(due) do
   local readable, fields = pcall(cjson.decode, member)
   if readable and type(fields) == 'table' and #fields > 0 and #fields % 2 == 0 then
-    redis.call('XADD', KEYS[2], '*', unpack(fields))
+    local id = redis.call('XADD', KEYS[2], '*', unpack(fields))
+    for i = 1, #fields, 2 do
+      if fields[i] == 'subject' then redis.call('HSET', KEYS[4], fields[i + 1], id) end
+    end
   else
     -- Nothing of ours writes such a member; it must not hold up those behind it.
     redis.call('XADD', KEYS[3], '*', 'dead_reason', 'the delayed command is not a list of fields', 'data', member)

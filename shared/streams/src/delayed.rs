@@ -27,7 +27,8 @@ pub async fn promote(redis: &Redis, partition: u16, limit: usize) -> Result<Prom
     let keys = redis.keys();
     let mut args = Args::default();
     args.show(limit);
-    let keys = vec![keys.delayed(partition), keys.queue(partition), keys.dead(partition)];
+    let keys =
+        vec![keys.delayed(partition), keys.queue(partition), keys.dead(partition), keys.live(partition)];
     let (moved, due_in_ms): (i64, i64) = PROMOTE.call(redis, keys, args).await?;
     Ok(Promoted {
         moved: usize::try_from(moved).unwrap_or_default(),

@@ -3,10 +3,16 @@
 //! One script acknowledges each message and lets its effects happen only where that acknowledged something. It asks
 //! whether the message is still pending in the group, not whose it is: after a reclaim either worker may finish it, once.
 //!
-//! A crash before the call leaves the message pending: it is delivered again. A crash after it, or a lost answer, changes
-//! nothing: the effects are in Redis. There is no state in between.
+//! A crash before the call leaves the message pending: it is delivered again. A crash after it changes nothing: the effects
+//! are in Redis. There is no state in between. After a lost answer the call is repeated under its name ([`Call`]), and Redis
+//! gives the answer that was lost.
 
-use contract::Fields;
+use std::{
+    fmt,
+    sync::atomic::{AtomicU64, Ordering},
+};
+
+use contract::{Fields, OrderId};
 
 use crate::{
     connection::Redis,
@@ -24,6 +30,8 @@ const MOST_DEAD_FIELDS: usize = 1_000;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finish {
     pub entry: EntryId,
+    /// Whose message it is, where that can be told: the order then has this message no longer.
+    pub order: Option<OrderId>,
     /// Happen in this order, and only if this finish acknowledges the entry. None: it is just acknowledged.
     pub effects: Vec<Effect>,
 }
@@ -42,41 +50,64 @@ pub enum Effect {
     Queue(Fields),
 }
 
-/// Finishes the messages of workers.
-#[derive(Clone, Debug)]
+/// The name of one call of one consumer, the same for every try of it. A consumer makes its calls one after the other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Call(String);
+
+/// Finishes the messages of one consumer. One for each partition; its calls follow one another.
+#[derive(Debug)]
 pub struct Finisher {
     redis: Redis,
+    partition: u16,
+    group: String,
+    consumer: String,
+    /// Names this finisher, so that its calls are not taken for those of an earlier run of the same consumer.
+    run: u64,
+    calls: AtomicU64,
 }
 
 impl Finisher {
-    pub fn new(redis: &Redis) -> Self {
-        Self { redis: redis.clone() }
+    /// `run` is any number that no other finisher of this consumer has, such as a random one.
+    pub fn new(
+        redis: &Redis,
+        partition: u16,
+        group: impl Into<String>,
+        consumer: impl Into<String>,
+        run: u64,
+    ) -> Self {
+        let (group, consumer) = (group.into(), consumer.into());
+        Self { redis: redis.clone(), partition, group, consumer, run, calls: AtomicU64::new(0) }
+    }
+
+    /// Begins a new call.
+    pub fn call(&self) -> Call {
+        Call(format!("{:x}-{}", self.run, self.calls.fetch_add(1, Ordering::Relaxed)))
     }
 
     /// Finishes the batch in one atomic step; the answer has one value for each message.
     ///
-    /// True: this call finished it. False: it was finished before, by another worker or by an earlier try of this very
-    /// call whose answer was lost; either way nothing is left to do. It is safe to repeat after any error.
-    pub async fn finish(
-        &self,
-        partition: u16,
-        group: &str,
-        batch: &[Finish],
-    ) -> Result<Vec<bool>, StreamError> {
+    /// True: this call finished it, in this try or an earlier one. False: another worker had finished it before. After any
+    /// error it is repeated with the same `call` and the same batch, before the next call is begun.
+    pub async fn finish(&self, call: &Call, batch: &[Finish]) -> Result<Vec<bool>, StreamError> {
         if batch.is_empty() {
             return Ok(Vec::new());
         }
-        let keys = self.redis.keys();
+        let (keys, partition) = (self.redis.keys(), self.partition);
         let keys = vec![
             keys.queue(partition),
             keys.events(partition),
             keys.dead(partition),
             keys.delayed(partition),
+            keys.live(partition),
+            keys.finished(partition),
         ];
         let mut args = Args::default();
-        args.push(group);
+        args.push(&self.group);
+        args.push(&self.consumer);
+        args.push(&call.0);
         for finish in batch {
             args.show(finish.entry);
+            args.show(finish.order.as_ref().map_or(&"" as &dyn fmt::Display, |order| order));
             args.show(finish.effects.len());
             for effect in &finish.effects {
                 push(&mut args, finish.entry, effect);

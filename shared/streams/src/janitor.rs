@@ -1,4 +1,6 @@
-//! Keeps the streams bounded: acknowledged entries stay in Redis until they are trimmed.
+//! Keeps Redis bounded: acknowledged entries stay until they are trimmed, and consumers until they are removed.
+
+use std::time::Duration;
 
 use crate::{
     connection::Redis,
@@ -8,6 +10,7 @@ use crate::{
 };
 
 static TRIM: Script = script!("trim");
+static RETIRE: Script = script!("retire");
 
 /// Trims both streams of the partition up to their slowest group; the number of entries removed.
 ///
@@ -30,4 +33,20 @@ pub async fn trim(redis: &Redis, partition: u16) -> Result<u64, StreamError> {
         }
     }
     Ok(removed)
+}
+
+/// Removes the consumers of both streams of the partition that asked for nothing for `idle` and have nothing pending; their
+/// names. One that comes back is made again by its next read.
+pub async fn retire(redis: &Redis, partition: u16, idle: Duration) -> Result<Vec<String>, StreamError> {
+    let mut retired = Vec::new();
+    for stream in Stream::ALL {
+        for group in stream.groups() {
+            let keys = vec![redis.keys().stream(stream, partition), redis.keys().finished(partition)];
+            let mut args = Args::default();
+            args.push(group);
+            args.show(idle.as_millis());
+            retired.extend(RETIRE.call::<Vec<String>>(redis, keys, args).await?);
+        }
+    }
+    Ok(retired)
 }

@@ -66,12 +66,12 @@ impl Keys {
         }
     }
 
-    /// Stream of commands. Written by the publish, finish and promote scripts.
+    /// Stream of commands. Written by the publish, finish, promote and redrive scripts.
     pub fn queue(&self, partition: u16) -> String {
         self.of_partition(partition, "queue")
     }
 
-    /// Stream of events. Written by the publish, finish and announce scripts.
+    /// Stream of events. Written by the publish, accept, finish and cancel scripts.
     pub fn events(&self, partition: u16) -> String {
         self.of_partition(partition, "events")
     }
@@ -86,9 +86,21 @@ impl Keys {
         self.of_partition(partition, "delayed")
     }
 
-    /// Set of the ids of queue entries whose orders were cancelled before any worker had them.
+    /// Set of the ids of queue entries whose orders were cancelled before any worker had them. Written by cancel, emptied by
+    /// accept.
     pub fn cancelled(&self, partition: u16) -> String {
         self.of_partition(partition, "cancelled")
+    }
+
+    /// Hash from an order to its one live message: the id of its entry on `queue`, or `delayed`. Written by publish, finish,
+    /// promote and redrive; an order that is finished has none.
+    pub fn live(&self, partition: u16) -> String {
+        self.of_partition(partition, "live")
+    }
+
+    /// Hash from a worker to its last call of finish and the answer, for when that is lost.
+    pub fn finished(&self, partition: u16) -> String {
+        self.of_partition(partition, "finished")
     }
 
     /// String that names this data set; another value means that Redis lost what it had. Written by publish.
@@ -125,6 +137,8 @@ mod tests {
             keys.dead(0),
             keys.delayed(0),
             keys.cancelled(0),
+            keys.live(0),
+            keys.finished(0),
             keys.epoch(0),
             keys.published(0),
             keys.queue(1),
@@ -136,6 +150,8 @@ mod tests {
             "orderflow:{0}:dead",
             "orderflow:{0}:delayed",
             "orderflow:{0}:cancelled",
+            "orderflow:{0}:live",
+            "orderflow:{0}:finished",
             "orderflow:{0}:epoch",
             "orderflow:{0}:published",
             "orderflow:{1}:queue",

@@ -10,7 +10,7 @@
 //!
 //! [`Published::mark`] makes a mistake in either visible: its `last_seq` is above every number the producer gave out.
 
-use contract::Fields;
+use contract::{Fields, OrderId};
 use fred::types::Value;
 
 use crate::{
@@ -23,15 +23,17 @@ use crate::{
 
 static PUBLISH: Script = script!("publish");
 
-/// One order to publish: its command and its event, added together or not at all.
+/// One order to publish: its command and its event, added together or not at all. Not at all, too, if the order has a live
+/// message already.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Publication {
     /// Above 0, growing within the batch and from batch to batch.
     pub seq: i64,
+    pub order: OrderId,
     /// For `queue`.
     pub command: Fields,
-    /// For `events`.
-    pub event: Fields,
+    /// For `events`, if there is something to tell.
+    pub event: Option<Fields>,
 }
 
 /// How far Redis is, as a producer records it after a publication and expects to find it before the next.
@@ -48,7 +50,7 @@ pub struct Mark {
 /// All of the batch is in Redis.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Published {
-    /// How many were added; the others were there from an earlier try.
+    /// How many were added; the others were there from an earlier try, or live already.
     pub added: usize,
     /// Where Redis stands now.
     pub mark: Mark,
@@ -111,14 +113,19 @@ impl Producer {
             keys.events(partition),
             keys.published(partition),
             keys.epoch(partition),
+            keys.live(partition),
         ];
         let mut args = Args::default();
         args.push(producer);
         expectation(&mut args, expected);
         for publication in batch {
             args.show(publication.seq);
+            args.show(publication.order);
             args.fields(&publication.command);
-            args.fields(&publication.event);
+            match &publication.event {
+                Some(event) => args.fields(event),
+                None => args.push("0"),
+            }
         }
         read(PUBLISH.call(&self.redis, keys, args).await?)
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use fred::types::Value;
 use streams::{
-    Entry, Subscription, announce,
+    Entry, Subscription,
     keys::{METRICS_SERVICE, ORDER_API, Stream},
 };
 
@@ -101,10 +101,7 @@ async fn rewinding_gives_back_what_is_in_hand_and_acknowledging_lets_it_go() {
 async fn each_group_on_events_sees_every_event() {
     let world = World::start().await;
     world.publish([1]).await;
-    announce::announce(&world.redis, 0, &[message("order.processing", 1), message("order.processing", 2)])
-        .await
-        .unwrap();
-    announce::announce(&world.redis, 0, &[]).await.unwrap();
+    world.emit(&[message("order.processing", 1), message("order.processing", 2)]).await;
     for group in [ORDER_API, METRICS_SERVICE] {
         let mut consumer = Subscription::new(&world.redis, Stream::Events, 0, group, "w").unwrap();
         assert_eq!(delivered(&read(&mut consumer, 3).await), orders([1, 1, 2]));

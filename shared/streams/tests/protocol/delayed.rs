@@ -24,10 +24,12 @@ async fn delay(redis: &Redis, delays_ms: &[u64]) {
     let held = ids(&read(&mut worker, delays_ms.len()).await);
     let finish = |((entry, delay_ms), number)| Finish {
         entry,
+        order: Some(order(number)),
         effects: vec![Effect::Delay { delay_ms, command: message("order.process", number) }],
     };
     let batch: Vec<_> = held.into_iter().zip(delays_ms.iter().copied()).zip(1..).map(finish).collect();
-    let won = Finisher::new(redis).finish(0, ORDER_PROCESSOR, &batch).await.unwrap();
+    let finisher = Finisher::new(redis, 0, ORDER_PROCESSOR, "w", 1);
+    let won = finisher.finish(&finisher.call(), &batch).await.unwrap();
     assert!(won.iter().all(|won| *won));
 }
 
@@ -114,10 +116,7 @@ async fn the_command_comes_back_as_it_was() {
         ("data", "{\"näme\":\"a\\\"b\\\\c\\n\\u0001 / 💶\"}".to_owned()),
     ];
     let effects = vec![Effect::Delay { delay_ms: 0, command: command.clone() }];
-    Finisher::new(&world.redis)
-        .finish(0, ORDER_PROCESSOR, &[Finish { entry: held[0], effects }])
-        .await
-        .unwrap();
+    world.finish(&[Finish { entry: held[0], order: Some(order(1)), effects }]).await;
     assert_eq!(promote(&world.redis, 0, 10).await.unwrap().moved, 1);
     assert_eq!(world.queue().await[1].field("data"), command[1].1);
 }

@@ -3,16 +3,17 @@
 use std::time::Duration;
 
 use contract::OrderId;
-use streams::{Effect, EntryId, Finish, Finisher, Reclaimer, keys::ORDER_PROCESSOR};
+use streams::{Effect, EntryId, Finish, Reclaimer};
 
 use crate::world::{World, ids, message, order, orders, read, subjects};
 
 async fn finish(world: &World, batch: &[Finish]) -> Vec<bool> {
-    Finisher::new(&world.redis).finish(0, ORDER_PROCESSOR, batch).await.unwrap()
+    world.finish(batch).await
 }
 
 fn completed(entry: EntryId, number: i64) -> Finish {
-    Finish { entry, effects: vec![Effect::Event(message("order.completed", number))] }
+    let effects = vec![Effect::Event(message("order.completed", number))];
+    Finish { entry, order: Some(order(number)), effects }
 }
 
 #[tokio::test]
@@ -79,6 +80,7 @@ async fn every_effect_lands_where_it_belongs() {
     let batch = [
         Finish {
             entry: held[0],
+            order: Some(order(1)),
             effects: vec![
                 Effect::Event(message("order.failed", 1)),
                 Effect::Queue(message("order.compensate", 1)),
@@ -87,6 +89,7 @@ async fn every_effect_lands_where_it_belongs() {
         },
         Finish {
             entry: held[1],
+            order: None,
             effects: vec![Effect::Dead { reason: "no \"type\"".to_owned(), fields: original }],
         },
     ];
@@ -114,8 +117,11 @@ async fn a_monstrous_message_does_not_stop_its_batch() {
     world.publish([1, 2]).await;
     let held = ids(&read(&mut world.worker("w"), 2).await);
     let fields = (0..20_000).map(|n| (n.to_string(), "x".to_owned())).collect();
-    let dead =
-        Finish { entry: held[0], effects: vec![Effect::Dead { reason: "too long".to_owned(), fields }] };
+    let dead = Finish {
+        entry: held[0],
+        order: None,
+        effects: vec![Effect::Dead { reason: "too long".to_owned(), fields }],
+    };
     assert_eq!(finish(&world, &[dead, completed(held[1], 2)]).await, [true, true]);
     assert_eq!(world.dead().await[0].texts.len(), 2_004);
 }
@@ -131,4 +137,60 @@ async fn a_redis_that_is_full_lets_work_in_hand_be_finished() {
     assert!(refused.unwrap_err().to_string().contains("OOM"));
     assert_eq!(finish(&world, &[completed(held[0], 1)]).await, [true]);
     assert_eq!(world.events().await[1].field("type"), "order.completed");
+}
+
+/// The answer to a call is lost: asked again, Redis tells it once more.
+#[tokio::test]
+async fn a_call_that_is_repeated_gets_the_answer_that_was_lost() {
+    let world = World::start().await;
+    world.publish(1..=4).await;
+    let held = ids(&read(&mut world.worker("w"), 4).await);
+    let batch: Vec<_> = held.iter().zip(1..).map(|(id, number)| completed(*id, number)).collect();
+    let finisher = world.finisher("w");
+    let call = finisher.call();
+    assert_eq!(finish(&world, &batch[..1]).await, [true], "another worker was faster with one");
+    for _ in 0..3 {
+        assert_eq!(finisher.finish(&call, &batch[..3]).await.unwrap(), [false, true, true]);
+    }
+    let next = finisher.call();
+    assert_eq!(finisher.finish(&next, &batch[3..]).await.unwrap(), [true]);
+    // A new run of the same worker has names of its own.
+    let again = streams::Finisher::new(&world.redis, 0, streams::keys::ORDER_PROCESSOR, "w", 2);
+    assert_eq!(again.finish(&again.call(), &batch[3..]).await.unwrap(), [false]);
+    assert_eq!(world.events().await.len(), 8, "four placed, four completed");
+}
+
+#[tokio::test]
+async fn an_order_has_one_live_message_from_its_publication_to_its_end() {
+    let world = World::start().await;
+    world.publish([1]).await;
+    let first = ids(&read(&mut world.worker("w"), 1).await)[0];
+    assert_eq!(world.live(1).await, Some(first.to_string()));
+    let delay = Effect::Delay { delay_ms: 0, command: message("order.process", 1) };
+    finish(&world, &[Finish { entry: first, order: Some(order(1)), effects: vec![delay] }]).await;
+    assert_eq!(world.live(1).await.as_deref(), Some("delayed"));
+    assert_eq!(streams::delayed::promote(&world.redis, 0, 10).await.unwrap().moved, 1);
+    let second = ids(&read(&mut world.worker("w"), 1).await)[0];
+    assert_eq!(world.live(1).await, Some(second.to_string()));
+    let effects =
+        vec![Effect::Event(message("order.failed", 1)), Effect::Queue(message("order.compensate", 1))];
+    finish(&world, &[Finish { entry: second, order: Some(order(1)), effects }]).await;
+    let third = ids(&read(&mut world.worker("w"), 1).await)[0];
+    assert_eq!(world.live(1).await, Some(third.to_string()));
+    finish(&world, &[completed(third, 1)]).await;
+    assert_eq!(world.live(1).await, None);
+}
+
+/// However it came to be: of two messages of one order, only the one that is its live one speaks for it.
+#[tokio::test]
+async fn a_message_that_is_not_the_orders_live_one_has_no_effect() {
+    let world = World::start().await;
+    world.publish([1]).await;
+    let queue = world.redis.keys().queue(0);
+    let stray: String = world.run(&format!("XADD {queue} * type order.process subject {}", order(1))).await;
+    let held = ids(&read(&mut world.worker("w"), 2).await);
+    assert_eq!(held[1].to_string(), stray);
+    assert_eq!(finish(&world, &[completed(held[1], 1), completed(held[0], 1)]).await, [false, true]);
+    assert_eq!(world.events().await.len(), 2);
+    assert!(world.pending().await.is_empty());
 }

@@ -50,8 +50,9 @@ async fn an_empty_batch_only_tells_where_redis_stands() {
 async fn each_producer_has_its_own_numbers() {
     let world = World::start().await;
     let producer = Producer::new(&world.redis);
-    for name in ["a", "b"] {
-        assert_eq!(producer.publish(0, name, &[publication(1)]).await.unwrap().added, 1);
+    for (name, order) in [("a", 1), ("b", 2)] {
+        let first = streams::Publication { seq: 1, ..publication(order) };
+        assert_eq!(producer.publish(0, name, &[first]).await.unwrap().added, 1);
     }
     assert_eq!(world.queue().await.len(), 2);
 }
@@ -120,4 +121,25 @@ async fn a_loss_is_seen_before_anything_is_added() {
     assert_eq!(published.added, 2);
     let older = Mark { last_id: EntryId::MIN, last_seq: 0, ..mark };
     assert_eq!(publish_after(&world.redis, &older, [3]).await, Outcome::Lost(published.mark));
+}
+
+#[tokio::test]
+async fn an_order_that_has_a_live_message_gets_no_second_one() {
+    let world = World::start().await;
+    let producer = Producer::new(&world.redis);
+    world.publish([1]).await;
+    let again = streams::Publication { seq: 7, event: None, ..publication(1) };
+    let published = producer.publish(0, "api", std::slice::from_ref(&again)).await.unwrap();
+    assert_eq!((published.added, published.mark.last_seq), (0, 7));
+    let other = producer.publish(0, "another", &[again.clone(), publication(8)]).await.unwrap();
+    assert_eq!(other.added, 1);
+    assert_eq!(subjects(&world.queue().await), orders([1, 8]));
+
+    // Once it has come to its end it may be published again: a person lets it be tried once more.
+    let held = crate::world::ids(&crate::world::read(&mut world.worker("w"), 2).await);
+    let order = Some(crate::world::order(1));
+    world.finish(&[streams::Finish { entry: held[0], order, effects: Vec::new() }]).await;
+    let again = streams::Publication { seq: 9, ..again };
+    assert_eq!(producer.publish(0, "another", &[again]).await.unwrap().added, 1);
+    assert_eq!(subjects(&world.events().await), orders([1, 8]), "a command without an event");
 }

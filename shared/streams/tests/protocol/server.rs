@@ -3,6 +3,7 @@
 use std::{
     io::{Read as _, Write as _},
     net::{TcpListener, TcpStream},
+    path::Path,
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
@@ -45,6 +46,19 @@ impl Server {
         self.child.wait().unwrap();
     }
 
+    /// A copy of everything on disk: with `appendfsync always` all that was answered.
+    pub(crate) fn data(&self) -> TempDir {
+        let kept = TempDir::new().unwrap();
+        copy(self.directory.path(), kept.path());
+        kept
+    }
+
+    /// Replaces what is on disk by an earlier copy; the server must not run.
+    pub(crate) fn put_back(&self, kept: &TempDir) {
+        std::fs::remove_dir_all(self.directory.path().join("appendonlydir")).unwrap();
+        copy(kept.path(), self.directory.path());
+    }
+
     /// Starts again on the same port with what was on disk.
     pub(crate) fn restart(&mut self) {
         self.child = spawn(self.port, &self.directory, &self.arguments);
@@ -65,6 +79,18 @@ impl Drop for Server {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    for entry in std::fs::read_dir(from).unwrap().map(Result::unwrap) {
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            std::fs::create_dir_all(&target).unwrap();
+            copy(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).unwrap();
+        }
     }
 }
 

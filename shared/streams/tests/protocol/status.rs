@@ -1,8 +1,6 @@
 //! The status tells how things are, whatever state Redis is in.
 
-use streams::{
-    Effect, Finish, Finisher, Producer, QueueStatus, keys::ORDER_PROCESSOR, queue_status, snapshot,
-};
+use streams::{Effect, Finish, Producer, QueueStatus, queue_status, snapshot};
 
 use crate::world::{World, ids, message, order, publication, read};
 
@@ -61,9 +59,9 @@ async fn delayed_and_dead_are_counted() {
     let batch: Vec<_> = held
         .into_iter()
         .zip(effects)
-        .map(|(entry, effect)| Finish { entry, effects: vec![effect] })
+        .map(|(entry, effect)| Finish { entry, order: None, effects: vec![effect] })
         .collect();
-    Finisher::new(&world.redis).finish(0, ORDER_PROCESSOR, &batch).await.unwrap();
+    world.finish(&batch).await;
     let status = queue_status(&world.redis, 10).await.unwrap();
     assert_eq!((status.delayed, status.dead, status.queue_length, status.in_progress), (2, 1, 0, 0));
 }

@@ -8,7 +8,9 @@ use fred::{
     types::{ClusterHash, CustomCommand, FromValue},
 };
 use streams::{
-    Entry, EntryId, Producer, Publication, Redis, RedisOptions, Subscription, groups,
+    Accept, Entry, EntryId, Finish, Finisher, Producer, Publication, Redis, RedisOptions, Subscription,
+    accept::accept,
+    groups,
     keys::{ORDER_PROCESSOR, Stream},
 };
 use tokio_util::sync::CancellationToken;
@@ -40,6 +42,32 @@ impl World {
     pub(crate) async fn publish(&self, numbers: impl IntoIterator<Item = i64>) -> usize {
         let batch: Vec<_> = numbers.into_iter().map(publication).collect();
         Producer::new(&self.redis).publish(0, "api", &batch).await.unwrap().added
+    }
+
+    /// The finisher of a worker on the only partition.
+    pub(crate) fn finisher(&self, worker: &str) -> Finisher {
+        Finisher::new(&self.redis, 0, ORDER_PROCESSOR, worker, 1)
+    }
+
+    /// Finishes a batch in a call of its own.
+    pub(crate) async fn finish(&self, batch: &[Finish]) -> Vec<bool> {
+        let finisher = Finisher::new(&self.redis, 0, ORDER_PROCESSOR, "w", Uuid::new_v4().as_u128() as u64);
+        finisher.finish(&finisher.call(), batch).await.unwrap()
+    }
+
+    /// Adds events.
+    pub(crate) async fn emit(&self, events: &[Fields]) {
+        let accepts = events.iter().map(|event| Accept {
+            entry: EntryId::MIN,
+            order: order(0),
+            event: Some(event.clone()),
+        });
+        accept(&self.redis, 0, &accepts.collect::<Vec<_>>()).await.unwrap();
+    }
+
+    /// What the order's live message is.
+    pub(crate) async fn live(&self, number: i64) -> Option<String> {
+        self.run(&format!("HGET {} {}", self.redis.keys().live(0), order(number))).await
     }
 
     pub(crate) fn worker(&self, name: &str) -> Subscription {
@@ -130,7 +158,12 @@ pub(crate) fn message(kind: &str, number: i64) -> Fields {
 }
 
 pub(crate) fn publication(seq: i64) -> Publication {
-    Publication { seq, command: message("order.process", seq), event: message("order.placed", seq) }
+    Publication {
+        seq,
+        order: order(seq),
+        command: message("order.process", seq),
+        event: Some(message("order.placed", seq)),
+    }
 }
 
 pub(crate) fn subjects(messages: &[Message]) -> Vec<String> {
@@ -165,6 +198,13 @@ pub(crate) async fn read(subscription: &mut Subscription, wanted: usize) -> Vec<
         }
     })
     .await;
+    assert_eq!(entries.len(), wanted, "{entries:?}");
+    entries
+}
+
+/// Takes this many, and leaves what more there is.
+pub(crate) async fn take(subscription: &mut Subscription, wanted: usize) -> Vec<Entry> {
+    let entries = within_deadline(subscription.next(wanted)).await.unwrap();
     assert_eq!(entries.len(), wanted, "{entries:?}");
     entries
 }

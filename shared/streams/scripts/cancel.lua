@@ -1,0 +1,27 @@
+-- Cancels an order, if no worker has been given its message yet. Linearizable: a worker that is given the message later asks
+-- for it in `cancelled` before it does anything.
+--
+-- KEYS  1 queue (stream), 2 events (stream), 3 cancelled (set of entry ids), 4 live (hash: order -> entry id of its message)
+-- ARGV  1 group, 2 order, then the event (name, value, ...)
+-- Result 'cancelled': by this call; 'already': before; 'taken': a worker has it, or had it; 'absent': it has no message here
+local entry = redis.call('HGET', KEYS[4], ARGV[2])
+if not entry then return 'absent' end
+if entry == 'delayed' then return 'taken' end
+
+local function parts(id)
+  local ms, counter = id:match('^(%d+)-(%d+)$')
+  return tonumber(ms), tonumber(counter)
+end
+local ms, counter = parts(entry)
+if redis.call('EXISTS', KEYS[1]) == 0 then return 'absent' end
+for _, info in ipairs(redis.call('XINFO', 'GROUPS', KEYS[1])) do
+  local fields = {}
+  for i = 1, #info, 2 do fields[info[i]] = info[i + 1] end
+  if fields['name'] == ARGV[1] then
+    local last_ms, last_counter = parts(fields['last-delivered-id'])
+    if ms < last_ms or (ms == last_ms and counter <= last_counter) then return 'taken' end
+  end
+end
+if redis.call('SADD', KEYS[3], entry) == 0 then return 'already' end
+redis.call('XADD', KEYS[2], '*', unpack(ARGV, 3))
+return 'cancelled'

@@ -1,0 +1,52 @@
+//! What a worker does first with what it was given: it asks whether something was cancelled before it had it, and says
+//! that it took the rest. One round trip for a batch.
+//!
+//! Safe to repeat: what was cancelled is acknowledged once; an announcement may be there twice after a lost answer, with
+//! the same id and version, and consumers drop the second. A crash before the work begins delivers the messages again, and
+//! whoever gets them asks again.
+
+use contract::{Fields, OrderId};
+
+use crate::{
+    connection::Redis,
+    entry::EntryId,
+    error::StreamError,
+    keys::ORDER_PROCESSOR,
+    script::{Args, Script, script},
+};
+
+static ACCEPT: Script = script!("accept");
+
+/// A message that was delivered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Accept {
+    pub entry: EntryId,
+    pub order: OrderId,
+    /// The event that says so; none: nothing is announced, only asked.
+    pub event: Option<Fields>,
+}
+
+/// Asks and announces; the answer is the messages that were cancelled: they are acknowledged, and not to be worked on.
+///
+/// # Errors
+/// A Redis that is full refuses events, before anything is done; without events it takes the same call.
+pub async fn accept(redis: &Redis, partition: u16, batch: &[Accept]) -> Result<Vec<EntryId>, StreamError> {
+    if batch.is_empty() {
+        return Ok(Vec::new());
+    }
+    let keys = redis.keys();
+    let keys =
+        vec![keys.queue(partition), keys.events(partition), keys.cancelled(partition), keys.live(partition)];
+    let mut args = Args::default();
+    args.push(ORDER_PROCESSOR);
+    for Accept { entry, order, event } in batch {
+        args.show(entry);
+        args.show(order);
+        match event {
+            Some(event) => args.fields(event),
+            None => args.push("0"),
+        }
+    }
+    let cancelled: Vec<String> = ACCEPT.call(redis, keys, args).await?;
+    cancelled.into_iter().map(|id| id.parse().map_err(|_| StreamError::Reply("an id that is none"))).collect()
+}
