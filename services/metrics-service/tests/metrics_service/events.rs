@@ -99,6 +99,7 @@ impl History {
                 started_at,
                 reason,
                 steps,
+                compensating: Vec::new(),
             }),
             EventKind::Retrying => EventData::Retrying(OrderRetrying {
                 version,

@@ -1,12 +1,13 @@
 //! The running service beside a real Redis.
 
-use contract::{Event, MetricsSnapshot};
+use contract::MetricsSnapshot;
 use metrics_service::http::Stats;
 use poem_openapi::types::ParseFromJSON;
-use streams::{EventReader, keys::METRICS_SERVICE, snapshot};
+use streams::{Accept, EntryId, EventReader, accept::accept, keys::METRICS_SERVICE, snapshot};
 use system_tests::{eventually, redis::PrivateRedis};
 
 use crate::{
+    events::{completed, order},
     shop::Shop,
     world::{Disk, Service},
 };
@@ -128,10 +129,11 @@ async fn repeats_and_nonsense_in_the_stream_do_no_harm() {
     let config = disk.config(&redis.url());
     let service = Service::start(config.clone()).await;
     let shop = Shop::open(&config).await;
-    let events: Vec<_> = crate::events::completed(1).iter().map(Event::to_fields).collect();
-    let nonsense = vec![("hello", "world".to_owned())];
+    let announced = |fields| Accept { entry: EntryId::MIN, order: order(1), event: Some(fields) };
+    let events: Vec<_> = completed(1).iter().map(|event| announced(event.to_fields())).collect();
+    let nonsense = announced(vec![("hello", "world".to_owned())]);
     for batch in [&events[..], &[nonsense], &events[..]] {
-        streams::announce::announce(&shop.redis, 0, batch).await.unwrap();
+        accept(&shop.redis, 0, batch).await.unwrap();
     }
     shop.shows(&service, 0, 1).await;
     eventually("all is acknowledged", async || {

@@ -7,8 +7,8 @@ use contract::{Command, EventKind, ProcessOrder, command::FIRST_VERSION, samples
 use metrics_service::Config;
 use serde_json::Value;
 use streams::{
-    Effect, Finish, Finisher, Producer, Publication, Redis, RedisOptions, Subscription,
-    announce::announce,
+    Accept, Effect, Finish, Finisher, Producer, Publication, Redis, RedisOptions, Subscription,
+    accept::accept,
     groups,
     keys::{ORDER_PROCESSOR, Stream},
     snapshot,
@@ -26,6 +26,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 pub(crate) struct Shop {
     pub(crate) redis: Redis,
     worker: Subscription,
+    finisher: Finisher,
     orders: Vec<History>,
     taken: usize,
 }
@@ -37,7 +38,8 @@ impl Shop {
         assert!(redis.wait_until_ready(&CancellationToken::new()).await);
         groups::ensure(&redis).await.unwrap();
         let worker = Subscription::new(&redis, Stream::Queue, 0, ORDER_PROCESSOR, "worker-1").unwrap();
-        Self { redis, worker, orders: Vec::new(), taken: 0 }
+        let finisher = Finisher::new(&redis, 0, ORDER_PROCESSOR, "worker-1", 0);
+        Self { redis, worker, finisher, orders: Vec::new(), taken: 0 }
     }
 
     /// Places this many orders.
@@ -46,11 +48,12 @@ impl Shop {
             let mut history = History::new(number as u128);
             let event = history.next(EventKind::Placed, PAUSE);
             let process = samples::command();
-            let contract::CommandData::Process(data) = process.data;
+            let contract::CommandData::Process(data) = process.data else { unreachable!() };
             let data = ProcessOrder { version: FIRST_VERSION, placed_at: START, ..data };
             let command = Command::process("/test", event.order_id(), START, None, data);
             let seq = number as i64 + 1;
-            (history, Publication { seq, command: command.to_fields(), event: event.to_fields() })
+            let (order, event) = (event.order_id(), Some(event.to_fields()));
+            (history, Publication { seq, order, command: command.to_fields(), event })
         };
         let first = self.orders.len();
         let (histories, batch): (Vec<_>, Vec<_>) = (first..first + count).map(publication).unzip();
@@ -70,15 +73,19 @@ impl Shop {
         }
         let orders = &mut self.orders[self.taken..self.taken + count];
         self.taken += count;
-        let taken: Vec<_> =
-            orders.iter_mut().map(|order| order.next(EventKind::Processing, PAUSE).to_fields()).collect();
-        announce(&self.redis, 0, &taken).await.unwrap();
-        let finish = |(order, entry): (&mut History, &streams::Entry)| Finish {
-            entry: entry.id,
-            effects: vec![Effect::Event(order.next(EventKind::Completed, PAUSE).to_fields())],
+        let take = |(order, entry): (&mut History, &streams::Entry)| {
+            let event = order.next(EventKind::Processing, PAUSE);
+            Accept { entry: entry.id, order: event.order_id(), event: Some(event.to_fields()) }
+        };
+        let taken: Vec<_> = orders.iter_mut().zip(&entries).map(take).collect();
+        assert_eq!(accept(&self.redis, 0, &taken).await.unwrap(), []);
+        let finish = |(order, entry): (&mut History, &streams::Entry)| {
+            let event = order.next(EventKind::Completed, PAUSE);
+            let order = Some(event.order_id());
+            Finish { entry: entry.id, order, effects: vec![Effect::Event(event.to_fields())] }
         };
         let batch: Vec<_> = orders.iter_mut().zip(&entries).map(finish).collect();
-        let won = Finisher::new(&self.redis).finish(0, ORDER_PROCESSOR, &batch).await.unwrap();
+        let won = self.finisher.finish(&self.finisher.call(), &batch).await.unwrap();
         assert!(won.into_iter().all(|won| won));
         let ids: Vec<_> = entries.iter().map(|entry| entry.id).collect();
         self.worker.done(&ids);
