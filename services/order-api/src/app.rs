@@ -19,6 +19,7 @@ use crate::{
     Config,
     catalog::Catalog,
     events::Follower,
+    heal::{Alarm, Healer, Sweeper},
     http::{State, service},
     intake::{Intake, Writer},
     metrics::ApiMetrics,
@@ -86,11 +87,22 @@ impl App {
 
         let (intake, jobs) = Intake::new(config.intake.queue, &metrics);
         let writer = Writer::new(&database, jobs, config.intake.batch, producer, &metrics);
-        let relay = Relay::new(&database, &redis, producer, writer.committed(), &config.relay, &metrics);
+        let (committed, alarm) = (writer.committed(), Alarm::default());
+        let relay =
+            Relay::new(&database, &redis, producer, committed, &config.relay, alarm.clone(), &metrics)
+                .await?;
+        let sweeper = Sweeper {
+            database: database.clone(),
+            redis: redis.clone(),
+            intake: intake.clone(),
+            clock: clock.clone(),
+            metrics: metrics.clone(),
+        };
+        let healer = Healer::new(sweeper, alarm, &config.heal);
         let state = State {
             clock,
             database: database.clone(),
-            intake,
+            intake: intake.clone(),
             catalog: Catalog::new(config.catalog.mode, &database.reader),
             queue: Queue::new(&redis),
             backlog: relay.backlog(),
@@ -109,12 +121,15 @@ impl App {
         tasks.spawn("redis", prepare_redis(redis.clone(), shutdown.clone()));
         tasks.spawn("writer", writer.run());
         tasks.spawn("relay", relay.run(shutdown.clone()));
+        tasks.spawn("healer", healer.run(shutdown.clone()));
         for partition in redis.keys().partitions() {
-            let batch = config.events.batch;
+            let (instance, batch) = (&config.instance, config.events.batch);
             let follower =
-                Follower::new(&redis, partition, &config.instance, &database, &waiters, batch, &metrics)?;
+                Follower::new(&redis, partition, instance, &database, &waiters, &intake, batch, &metrics)?;
             tasks.spawn("events", follower.run(shutdown.clone()));
         }
+        // The writer ends with the last one who could hand in orders.
+        drop(intake);
         tasks.spawn("http", async move { http::serve(listener, endpoint, &config.http, shutdown).await });
         tracing::info!(%address, "{} {} serves", Service::OrderApi, env!("CARGO_PKG_VERSION"));
 

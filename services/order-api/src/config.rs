@@ -26,6 +26,7 @@ pub struct Config {
     pub intake: IntakeConfig,
     pub relay: RelayConfig,
     pub events: EventsConfig,
+    pub heal: HealConfig,
     pub catalog: CatalogConfig,
 }
 
@@ -47,6 +48,13 @@ pub struct RelayConfig {
 #[serde(deny_unknown_fields)]
 pub struct EventsConfig {
     pub batch: usize,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HealConfig {
+    pub interval_ms: u64,
+    pub age_ms: u64,
 }
 
 #[derive(Clone, Debug, Deserialize)]

@@ -3,7 +3,7 @@
 //! An order's way through these rooms: [`http`] reads the request, [`intake`] writes order and outbox row in one
 //! transaction with many others and only then is the answer sent, [`outbox`] publishes the row to the streams,
 //! [`events`] applies what the workers report, and [`waiting`] wakes whoever asked to be told. [`orders`] is where
-//! orders are read.
+//! orders are read. [`heal`] publishes again what Redis has lost.
 //!
 //! Accepting needs the database and nothing else: with Redis away the outbox grows, and is published when it is back.
 
@@ -13,6 +13,7 @@ pub mod commands;
 pub mod config;
 mod entities;
 mod events;
+mod heal;
 pub mod http;
 mod intake;
 mod metrics;

@@ -14,6 +14,8 @@ pub(crate) struct ApiMetrics {
     pub(crate) commit_seconds: Histogram,
     pub(crate) published: IntCounter,
     pub(crate) relay_batch: Histogram,
+    pub(crate) losses: IntCounter,
+    pub(crate) republished: IntCounter,
     pub(crate) events: IntCounterVec,
     pub(crate) events_batch: Histogram,
 }
@@ -47,6 +49,12 @@ impl ApiMetrics {
                 "orderflow_outbox_batch_orders",
                 "Orders in one publication",
                 BATCH_SIZES,
+            ),
+            losses: metrics
+                .counter("orderflow_redis_losses_total", "Times that Redis was found to have lost messages"),
+            republished: metrics.counter(
+                "orderflow_orders_republished_total",
+                "Orders that were published again because their message was lost",
             ),
             events: metrics.counter_vec(
                 "orderflow_events_consumed_total",

@@ -7,10 +7,12 @@
 //!    │  │ └────── retrying ────┘     │ failed
 //!    │  └─ placed (by a person) ─┐   ▼
 //!    └─ cancelled ─▶ Cancelled   └─ Failed ⟲ compensated
+//!                       ⟲ compensated
 //! ```
 //!
 //! Pending jumps straight to a final status where a consumer never saw `processing`: its events were
-//! published again after a loss, or another replica took them.
+//! published again after a loss, or another replica took them. A cancelled order is compensated where a Redis that lost its
+//! last moments forgot the cancellation, and a worker worked on it.
 
 use std::{fmt, str::FromStr};
 
@@ -70,7 +72,7 @@ impl Status {
             (Self::Pending | Self::Processing, E::Failed) | (Self::Failed, E::Compensated) => {
                 Ok(Self::Failed)
             }
-            (Self::Pending, E::Cancelled) => Ok(Self::Cancelled),
+            (Self::Pending, E::Cancelled) | (Self::Cancelled, E::Compensated) => Ok(Self::Cancelled),
             (from, attempted) => Err(InvalidTransition { from, attempted }),
         }
     }
@@ -156,7 +158,7 @@ mod tests {
             (W, [NO, Some(W), Some(C), Some(F), Some(P), NO, NO]),
             (C, [NO, NO, NO, NO, NO, NO, NO]),
             (F, [Some(P), NO, NO, NO, NO, NO, Some(F)]),
-            (X, [NO, NO, NO, NO, NO, NO, NO]),
+            (X, [NO, NO, NO, NO, NO, NO, Some(X)]),
         ];
         for (from, row) in matrix {
             for (event, expected) in EventKind::ALL.into_iter().zip(row) {

@@ -3,6 +3,7 @@
 pub(crate) mod catalog_item;
 pub(crate) mod customer;
 pub(crate) mod idempotency_key;
+pub(crate) mod mark;
 pub(crate) mod order;
 pub(crate) mod order_event;
 pub(crate) mod outbox;

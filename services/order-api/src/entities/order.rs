@@ -18,12 +18,18 @@ pub(crate) struct Model {
     pub status: String,
     /// Of the last event that was applied.
     pub version: i32,
-    /// How often a worker took it.
+    /// The version that its present life began with: 1, or that of a person's retry.
+    pub life: i32,
+    /// How often a worker took it in this life.
     pub attempts: i32,
+    /// When the last attempt began.
+    pub started_at: Option<i64>,
     pub updated_at: i64,
     pub completed_at: Option<i64>,
     pub failure_code: Option<String>,
     pub failure_message: Option<String>,
+    /// What was done outside for it is being undone.
+    pub compensating: bool,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

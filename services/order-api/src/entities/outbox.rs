@@ -12,7 +12,9 @@ pub(crate) struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub seq: i64,
     pub order_id: Uuid,
-    /// The order's version that is announced.
+    /// What is to be published: `place`, `process` or `compensate`.
+    pub kind: String,
+    /// The order's version before what is asked for.
     pub version: i32,
     /// The attempt that is asked for.
     pub attempt: i32,

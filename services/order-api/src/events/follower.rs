@@ -6,12 +6,17 @@ use streams::{Delivered, EntryId, EventReader, Redis, StreamError, keys::ORDER_A
 use tracing::Instrument;
 
 use super::apply::apply;
-use crate::{metrics::ApiMetrics, waiting::Waiters};
+use crate::{
+    intake::{Again, Intake, IntakeError, Wish},
+    metrics::ApiMetrics,
+    waiting::Waiters,
+};
 
 pub(crate) struct Follower {
     reader: EventReader,
     database: Database,
     waiters: Waiters,
+    intake: Intake,
     batch: usize,
     metrics: ApiMetrics,
 }
@@ -22,6 +27,8 @@ enum FollowError {
     Streams(#[from] StreamError),
     #[error("database: {0}")]
     Database(#[from] DbErr),
+    #[error(transparent)]
+    Intake(#[from] IntakeError),
 }
 
 impl Follower {
@@ -31,6 +38,7 @@ impl Follower {
         instance: &str,
         database: &Database,
         waiters: &Waiters,
+        intake: &Intake,
         batch: usize,
         metrics: &ApiMetrics,
     ) -> Result<Self, StreamError> {
@@ -38,6 +46,7 @@ impl Follower {
             reader: EventReader::new(redis, partition, ORDER_API, instance)?,
             database: database.clone(),
             waiters: waiters.clone(),
+            intake: intake.clone(),
             batch,
             metrics: metrics.clone(),
         })
@@ -89,9 +98,18 @@ impl Follower {
             );
             (span, event.envelope.traceparent.as_deref())
         });
-        let finished = apply(&self.database, &events).instrument(span).await?;
+        let applied = apply(&self.database, &events).instrument(span).await?;
         drop(spans);
-        self.waiters.wake(&finished);
+        self.waiters.wake(&applied.finished);
+        if !applied.overrun.is_empty() {
+            let undo = |(order_id, version)| Again {
+                order_id,
+                wish: Wish::Compensate { version },
+                traceparent: None,
+            };
+            // Durable before the events are acknowledged: a crash here brings them back.
+            self.intake.again(applied.overrun.into_iter().map(undo).collect()).await?;
+        }
         for event in events {
             self.metrics.events.with_label_values(&[event.kind().as_str()]).inc();
         }

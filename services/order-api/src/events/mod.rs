@@ -4,8 +4,11 @@
 //! tell that it was applied. A row that two replicas work on is guarded by the same versions in the statement.
 
 mod apply;
+mod cancelled;
 mod follower;
 mod state;
 mod update;
 
+pub(crate) use apply::{Applied, apply};
+pub(crate) use cancelled::cancelled_event;
 pub(crate) use follower::Follower;

@@ -10,9 +10,11 @@ pub(super) struct State {
     pub(super) status: Status,
     pub(super) version: i32,
     pub(super) attempts: i32,
+    pub(super) started_at: Option<i64>,
     pub(super) updated_at: i64,
     pub(super) completed_at: Option<i64>,
     pub(super) failure: Option<FailureReason>,
+    pub(super) compensating: bool,
 }
 
 /// What an event did.
@@ -43,18 +45,23 @@ impl State {
             EventData::Placed(_) => self.failure = None,
             EventData::Processing(processing) => {
                 self.attempts = self.attempts.max(i32::try_from(processing.attempt).unwrap_or(i32::MAX));
+                self.started_at = Some(time);
             }
             EventData::Completed(completed) => {
                 self.attempts = self.attempts.max(i32::try_from(completed.attempt).unwrap_or(i32::MAX));
+                self.started_at = Some(completed.started_at.as_micros());
                 self.completed_at = Some(time);
                 self.failure = None;
             }
             EventData::Failed(failed) => {
                 self.attempts = self.attempts.max(i32::try_from(failed.attempt).unwrap_or(i32::MAX));
+                self.started_at = Some(failed.started_at.as_micros());
                 self.failure = Some(failed.reason.clone());
+                self.compensating = !failed.compensating.is_empty();
             }
             EventData::Retrying(retrying) => self.failure = Some(retrying.reason.clone()),
-            EventData::Cancelled(_) | EventData::Compensated(_) => {}
+            EventData::Compensated(_) => self.compensating = false,
+            EventData::Cancelled(_) => {}
         }
         Ok(Applied::Changed)
     }
@@ -72,9 +79,11 @@ mod tests {
             status: Status::Pending,
             version: 1,
             attempts: 0,
+            started_at: None,
             updated_at: 0,
             completed_at: None,
             failure: None,
+            compensating: false,
         }
     }
 
@@ -107,6 +116,16 @@ mod tests {
         let before = state.clone();
         state.apply(&samples::events()[2]).unwrap_err();
         assert_eq!(state, before);
+    }
+
+    #[test]
+    fn what_is_undone_is_known_until_it_is_reported() {
+        let events = samples::events();
+        let mut state = pending();
+        state.apply(&events[3]).unwrap();
+        assert_eq!((state.status, state.compensating), (Status::Failed, true));
+        state.apply(&events[6]).unwrap();
+        assert_eq!((state.status, state.compensating), (Status::Failed, false));
     }
 
     #[test]

@@ -18,10 +18,12 @@ struct StateRow {
     status: String,
     version: i32,
     attempts: i32,
+    started_at: Option<i64>,
     updated_at: i64,
     completed_at: Option<i64>,
     failure_code: Option<String>,
     failure_message: Option<String>,
+    compensating: bool,
 }
 
 /// The states of these orders, locked until the transaction ends; ids that are no order of ours are left out.
@@ -33,10 +35,12 @@ pub(super) async fn load(transaction: &DatabaseTransaction, ids: &[Uuid]) -> Res
             order::Column::Status,
             order::Column::Version,
             order::Column::Attempts,
+            order::Column::StartedAt,
             order::Column::UpdatedAt,
             order::Column::CompletedAt,
             order::Column::FailureCode,
             order::Column::FailureMessage,
+            order::Column::Compensating,
         ])
         .filter(order::Column::Id.is_in(ids.iter().copied()))
         // Replicas lock in one order, or they would wait for each other. SQLite has one writer and no such lock.
@@ -60,10 +64,12 @@ pub(super) async fn save(transaction: &DatabaseTransaction, states: &[State]) ->
         order::Column::Status,
         order::Column::Version,
         order::Column::Attempts,
+        order::Column::StartedAt,
         order::Column::UpdatedAt,
         order::Column::CompletedAt,
         order::Column::FailureCode,
         order::Column::FailureMessage,
+        order::Column::Compensating,
     ];
     let mut update = Query::update();
     update.table(order::Entity).from(TableRef::ValuesList(values, "changed".into_iden()));
@@ -98,10 +104,12 @@ fn row(state: &State) -> ValueTuple {
         state.status.as_str().into(),
         state.version.into(),
         state.attempts.into(),
+        state.started_at.into(),
         state.updated_at.into(),
         state.completed_at.into(),
         failure.map(|reason| reason.code.clone()).into(),
         failure.map(|reason| reason.message.clone()).into(),
+        state.compensating.into(),
     ])
 }
 
@@ -126,9 +134,11 @@ impl TryFrom<StateRow> for State {
             status,
             version: row.version,
             attempts: row.attempts,
+            started_at: row.started_at,
             updated_at: row.updated_at,
             completed_at: row.completed_at,
             failure: row.failure_code.map(|code| FailureReason { code, message }),
+            compensating: row.compensating,
         })
     }
 }

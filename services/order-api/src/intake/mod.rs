@@ -5,6 +5,7 @@
 //! power cut, and a hundred clients share one fsync. A crash before the commit loses requests that nobody was
 //! answered.
 
+mod again;
 mod rows;
 mod submission;
 #[cfg(test)]
@@ -15,6 +16,7 @@ use std::sync::Arc;
 
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
+pub(crate) use self::again::{Again, Outcome, Wish};
 pub(crate) use self::submission::{IntakeError, NewOrder, Once, Receipt, Submission};
 use self::writer::Job;
 pub(crate) use self::writer::Writer;
@@ -51,7 +53,15 @@ impl Intake {
         let (reply, answer) = oneshot::channel();
         self.metrics.waiting.add(i64::from(orders));
         // The writer is gone only when it panicked, and then the service is going down.
-        self.jobs.send(Job { submission, reply, place }).map_err(|_| IntakeError::Storage)?;
+        self.jobs.send(Job::Place { submission, reply, place }).map_err(|_| IntakeError::Storage)?;
+        answer.await.map_err(|_| IntakeError::Storage)?
+    }
+
+    /// Has orders that are there already published again, those that stand so that it can be done. Resolves when that is
+    /// durable; the answer has one outcome for each wish. Asked by few and never by the crowd, so it has no bound of its own.
+    pub(crate) async fn again(&self, wishes: Vec<Again>) -> Result<Vec<Outcome>, IntakeError> {
+        let (reply, answer) = oneshot::channel();
+        self.jobs.send(Job::Again { wishes, reply }).map_err(|_| IntakeError::Storage)?;
         answer.await.map_err(|_| IntakeError::Storage)?
     }
 }

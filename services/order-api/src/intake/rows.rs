@@ -10,10 +10,13 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::{
-    submission::{IntakeError, Once, Receipt, Submission},
+    submission::{IntakeError, NewOrder, Once, Receipt, Submission},
     writer::Numbering,
 };
-use crate::entities::{idempotency_key, order, outbox};
+use crate::{
+    entities::{idempotency_key, order, outbox},
+    outbox::Kind,
+};
 
 /// SQLite takes 32,766 bind variables in one statement; PostgreSQL twice that.
 const MOST_VARIABLES: usize = 32_000;
@@ -21,11 +24,11 @@ const MOST_VARIABLES: usize = 32_000;
 type Answer = Result<Receipt, IntakeError>;
 
 /// All rows of a transaction before they are written.
-#[derive(Default)]
-pub(super) struct Rows {
+pub(super) struct Rows<'a> {
     pub(super) orders: Vec<order::ActiveModel>,
     outbox: Vec<outbox::ActiveModel>,
     keys: Vec<idempotency_key::ActiveModel>,
+    numbers: &'a mut Numbering,
 }
 
 /// What the keys of a transaction stand for: those in the database and those that are added.
@@ -73,35 +76,49 @@ impl Keys {
     }
 }
 
-impl Rows {
+impl<'a> Rows<'a> {
+    pub(super) const fn new(numbers: &'a mut Numbering) -> Self {
+        Self { orders: Vec::new(), outbox: Vec::new(), keys: Vec::new(), numbers }
+    }
+
     /// Adds a submission's rows, unless its key says that nothing is to be written.
-    pub(super) fn add(
-        &mut self,
-        submission: &Submission,
-        keys: &mut Keys,
-        numbers: &mut Numbering,
-    ) -> Answer {
+    pub(super) fn add(&mut self, submission: &Submission, keys: &mut Keys) -> Answer {
         if let Some(once) = &submission.once {
             if let Some(answer) = keys.claim(once) {
                 return answer;
             }
             self.keys.push(key_row(once, submission).into_active_model());
         }
-        for order in &submission.orders {
-            self.outbox.push(
-                outbox::Model {
-                    producer: numbers.producer,
-                    seq: numbers.next(),
-                    order_id: order.row.id,
-                    version: order.row.version,
-                    attempt: order.row.attempts + 1,
-                    traceparent: order.traceparent.clone(),
-                }
-                .into_active_model(),
-            );
-            self.orders.push(order.row.clone().into_active_model());
+        for NewOrder { row, traceparent } in &submission.orders {
+            self.publish(row.id, Kind::Place, row.version, row.attempts + 1, traceparent.clone());
+            self.orders.push(row.clone().into_active_model());
         }
         Ok(Receipt::Stored)
+    }
+
+    pub(super) const fn is_empty(&self) -> bool {
+        self.outbox.is_empty() && self.keys.is_empty()
+    }
+
+    /// Adds a row of the outbox.
+    pub(super) fn publish(
+        &mut self,
+        order_id: Uuid,
+        kind: Kind,
+        version: i32,
+        attempt: i32,
+        traceparent: Option<String>,
+    ) {
+        let row = outbox::Model {
+            producer: self.numbers.producer,
+            seq: self.numbers.next(),
+            order_id,
+            kind: kind.as_str().to_owned(),
+            version,
+            attempt,
+            traceparent,
+        };
+        self.outbox.push(row.into_active_model());
     }
 
     pub(super) async fn insert(mut self, transaction: &DatabaseTransaction) -> Result<(), DbErr> {

@@ -14,6 +14,7 @@ use tracing::Instrument;
 use uuid::Uuid;
 
 use super::{
+    again::{self, Again, Outcome},
     rows::{Keys, Rows},
     submission::{IntakeError, Receipt, Submission},
 };
@@ -21,11 +22,41 @@ use crate::{metrics::ApiMetrics, storage::blames_a_row};
 
 /// A request that waits.
 #[derive(Debug)]
-pub(crate) struct Job {
-    pub(super) submission: Submission,
-    pub(super) reply: oneshot::Sender<Result<Receipt, IntakeError>>,
-    /// Freed when the job is answered.
-    pub(super) place: OwnedSemaphorePermit,
+pub(crate) enum Job {
+    Place {
+        submission: Submission,
+        reply: Reply<Receipt>,
+        /// Freed when the job is answered.
+        place: OwnedSemaphorePermit,
+    },
+    Again {
+        wishes: Vec<Again>,
+        reply: Reply<Vec<Outcome>>,
+    },
+}
+
+type Reply<T> = oneshot::Sender<Result<T, IntakeError>>;
+
+/// What a job is answered once its transaction is committed.
+enum Answer {
+    Place(Result<Receipt, IntakeError>),
+    Again(Vec<Outcome>),
+}
+
+impl Job {
+    fn orders(&self) -> usize {
+        match self {
+            Self::Place { submission, .. } => submission.orders.len(),
+            Self::Again { wishes, .. } => wishes.len(),
+        }
+    }
+
+    const fn submission(&self) -> Option<&Submission> {
+        match self {
+            Self::Place { submission, .. } => Some(submission),
+            Self::Again { .. } => None,
+        }
+    }
 }
 
 /// Numbers the outbox rows of this run. Rows become visible in this order because one task commits them, one
@@ -82,11 +113,11 @@ impl Writer {
 
     /// What waits already, without waiting for more.
     fn gather(&mut self, first: Job) -> Vec<Job> {
-        let mut orders = first.submission.orders.len();
+        let mut orders = first.orders();
         let mut batch = vec![first];
         while orders < self.most_orders {
             let Ok(job) = self.jobs.try_recv() else { break };
-            orders += job.submission.orders.len();
+            orders += job.orders();
             batch.push(job);
         }
         batch
@@ -95,7 +126,7 @@ impl Writer {
     async fn write(&mut self, batch: Vec<Job>) {
         let span = tracing::debug_span!("intake.commit", requests = batch.len());
         if trace_context::is_exporting() {
-            for order in batch.iter().flat_map(|job| &job.submission.orders) {
+            for order in batch.iter().filter_map(Job::submission).flat_map(|submission| &submission.orders) {
                 trace_context::link(&span, order.traceparent.as_deref());
             }
         }
@@ -113,7 +144,7 @@ impl Writer {
 
     /// One request by itself. If another replica used its key after it was looked up, the second look finds what that one
     /// has answered.
-    async fn commit_alone(&mut self, job: &Job) -> Result<Vec<Result<Receipt, IntakeError>>, DbErr> {
+    async fn commit_alone(&mut self, job: &Job) -> Result<Vec<Answer>, DbErr> {
         let batch = std::slice::from_ref(job);
         match self.commit(batch).await {
             Err(error) if blames_a_row(&error) => self.commit(batch).await,
@@ -122,43 +153,64 @@ impl Writer {
     }
 
     /// All of it is durable when this returns without an error.
-    async fn commit(&mut self, batch: &[Job]) -> Result<Vec<Result<Receipt, IntakeError>>, DbErr> {
+    async fn commit(&mut self, batch: &[Job]) -> Result<Vec<Answer>, DbErr> {
         let begun = Instant::now();
         let transaction = self.database.begin_write().await?;
-        let mut keys = Keys::load(&transaction, batch.iter().map(|job| &job.submission)).await?;
-        let mut rows = Rows::default();
-        let answers =
-            batch.iter().map(|job| rows.add(&job.submission, &mut keys, &mut self.numbers)).collect();
-        let orders = rows.orders.len();
-        if orders > 0 {
-            rows.insert(&transaction).await?;
-            transaction.commit().await?;
-            self.committed.send_replace(self.numbers.last);
-            self.metrics.accepted.inc_by(orders as u64);
-            self.metrics.intake_batch.observe(orders as f64);
-            self.metrics.commit_seconds.observe(begun.elapsed().as_secs_f64());
-        } else {
-            transaction.rollback().await?;
+        let mut keys = Keys::load(&transaction, batch.iter().filter_map(Job::submission)).await?;
+        let mut rows = Rows::new(&mut self.numbers);
+        let mut answers = Vec::with_capacity(batch.len());
+        for job in batch {
+            answers.push(match job {
+                Job::Place { submission, .. } => Answer::Place(rows.add(submission, &mut keys)),
+                Job::Again { wishes, .. } => {
+                    Answer::Again(again::add(&transaction, wishes, &mut rows).await?)
+                }
+            });
         }
+        let orders = rows.orders.len();
+        if rows.is_empty() {
+            transaction.rollback().await?;
+            return Ok(answers);
+        }
+        rows.insert(&transaction).await?;
+        transaction.commit().await?;
+        self.committed.send_replace(self.numbers.last);
+        self.metrics.accepted.inc_by(orders as u64);
+        self.metrics.intake_batch.observe(orders as f64);
+        self.metrics.commit_seconds.observe(begun.elapsed().as_secs_f64());
         Ok(answers)
     }
 
-    fn answer(&mut self, batch: Vec<Job>, answers: Result<Vec<Result<Receipt, IntakeError>>, DbErr>) {
+    fn answer(&mut self, batch: Vec<Job>, answers: Result<Vec<Answer>, DbErr>) {
         let answers = match answers {
             Ok(answers) => {
                 self.outage.recovered();
-                answers
+                answers.into_iter().map(Some).collect()
             }
             Err(error) => {
                 self.outage.failed(&error);
-                vec![Err(IntakeError::Storage); batch.len()]
+                std::iter::repeat_with(|| None).take(batch.len()).collect::<Vec<_>>()
             }
         };
         for (job, answer) in batch.into_iter().zip(answers) {
-            self.metrics.waiting.sub(job.place.num_permits() as i64);
-            self.metrics.replayed.inc_by(u64::from(matches!(answer, Ok(Receipt::Replayed(_)))));
-            // The client may have gone away; its order stays.
-            let _ = job.reply.send(answer);
+            // Whoever asked may have gone away; what was written stays.
+            match (job, answer) {
+                (Job::Place { reply, place, .. }, answer) => {
+                    self.metrics.waiting.sub(place.num_permits() as i64);
+                    let answer = match answer {
+                        Some(Answer::Place(answer)) => answer,
+                        _ => Err(IntakeError::Storage),
+                    };
+                    self.metrics.replayed.inc_by(u64::from(matches!(answer, Ok(Receipt::Replayed(_)))));
+                    let _ = reply.send(answer);
+                }
+                (Job::Again { reply, .. }, Some(Answer::Again(outcomes))) => {
+                    let _ = reply.send(Ok(outcomes));
+                }
+                (Job::Again { reply, .. }, _) => {
+                    let _ = reply.send(Err(IntakeError::Storage));
+                }
+            }
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Orders, their timelines, the outbox and the idempotency keys.
+//! Orders, their timelines, the outbox with its marks, and the idempotency keys.
 
 use sea_orm_migration::prelude::*;
 
@@ -17,11 +17,14 @@ impl MigrationTrait for Migration {
             .col(ColumnDef::new("placed_at").big_integer().not_null())
             .col(ColumnDef::new("status").text().not_null())
             .col(ColumnDef::new("version").integer().not_null())
+            .col(ColumnDef::new("life").integer().not_null())
             .col(ColumnDef::new("attempts").integer().not_null())
+            .col(ColumnDef::new("started_at").big_integer())
             .col(ColumnDef::new("updated_at").big_integer().not_null())
             .col(ColumnDef::new("completed_at").big_integer())
             .col(ColumnDef::new("failure_code").text())
             .col(ColumnDef::new("failure_message").text())
+            .col(ColumnDef::new("compensating").boolean().not_null())
             .to_owned();
         manager.create_table(orders).await?;
         // The id comes last in both, so that a filtered list is read in the index's own order.
@@ -29,6 +32,11 @@ impl MigrationTrait for Migration {
             let index = Index::create().name(name).table("orders").col(column).col("id").to_owned();
             manager.create_index(index).await?;
         }
+        // There are few of them, and they are looked for among all.
+        manager
+            .get_connection()
+            .execute_unprepared("CREATE INDEX orders_compensating ON orders (id) WHERE compensating")
+            .await?;
 
         let order_events = Table::create()
             .table("order_events")
@@ -46,12 +54,23 @@ impl MigrationTrait for Migration {
             .col(ColumnDef::new("producer").uuid().not_null())
             .col(ColumnDef::new("seq").big_integer().not_null())
             .col(ColumnDef::new("order_id").uuid().not_null())
+            .col(ColumnDef::new("kind").text().not_null())
             .col(ColumnDef::new("version").integer().not_null())
             .col(ColumnDef::new("attempt").integer().not_null())
             .col(ColumnDef::new("traceparent").text())
             .primary_key(Index::create().col("producer").col("seq"))
             .to_owned();
         manager.create_table(outbox).await?;
+
+        let marks = Table::create()
+            .table("marks")
+            .col(ColumnDef::new("partition").integer().not_null().primary_key())
+            .col(ColumnDef::new("epoch").text().not_null())
+            .col(ColumnDef::new("last_ms").big_integer().not_null())
+            .col(ColumnDef::new("last_counter").big_integer().not_null())
+            .col(ColumnDef::new("lost").boolean().not_null())
+            .to_owned();
+        manager.create_table(marks).await?;
 
         let idempotency_keys = Table::create()
             .table("idempotency_keys")

@@ -7,6 +7,6 @@ mod timeline;
 mod view;
 
 pub(crate) use list::{ListQuery, list};
-pub(crate) use row::{content, find, new_row, order_id};
+pub(crate) use row::{content, find, new_row, order_id, status};
 pub(crate) use timeline::{TimelineEntry, timeline};
 pub(crate) use view::OrderView;

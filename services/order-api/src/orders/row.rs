@@ -17,11 +17,14 @@ pub(crate) fn new_row(order_id: OrderId, content: &OrderContent) -> order::Model
         placed_at: placed_at.as_micros(),
         status: Status::Pending.as_str().to_owned(),
         version: FIRST_VERSION as i32,
+        life: FIRST_VERSION as i32,
         attempts: 0,
+        started_at: None,
         updated_at: placed_at.as_micros(),
         completed_at: None,
         failure_code: None,
         failure_message: None,
+        compensating: false,
     }
 }
 

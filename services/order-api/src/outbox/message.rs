@@ -1,20 +1,42 @@
-//! The two messages that announce an order: the command for a worker and the event for all others.
+//! The messages that a row of the outbox becomes: the command for a worker, and the event for all others.
 
-use contract::{Command, Event, ProcessOrder, Timestamp};
+use contract::{Command, CompensateOrder, Event, ProcessOrder, Step, Timestamp};
 use sea_orm::DbErr;
 use streams::Publication;
 
-use super::pending::Pending;
+use super::{kind::Kind, pending::Pending};
 use crate::{SOURCE, orders};
 
 /// What is published for a row.
 pub(super) fn publication((row, order): Pending) -> Result<Publication, DbErr> {
+    let unknown = || DbErr::Type(format!("outbox row {} has the unknown kind {:?}", row.seq, row.kind));
+    let kind = Kind::of(&row.kind).ok_or_else(unknown)?;
     let (order_id, content) = (orders::order_id(&order), orders::content(&order)?);
     let placed_at = Timestamp::from_micros(order.placed_at);
-    let version = row.version.unsigned_abs();
-    let command =
-        ProcessOrder { version, attempt: row.attempt.unsigned_abs(), placed_at, order: content.clone() };
-    let command = Command::process(SOURCE, order_id, placed_at, row.traceparent.clone(), command);
-    let event = Event::placed(SOURCE, order_id, placed_at, row.traceparent, version, content);
-    Ok(Publication { seq: row.seq, command: command.to_fields(), event: event.to_fields() })
+    // Of the order's present life: when it was placed, or placed again.
+    let time = if kind == Kind::Place { Timestamp::from_micros(order.updated_at) } else { placed_at };
+    let (version, life) = (row.version.unsigned_abs(), order.life.unsigned_abs());
+    let (attempt, traceparent) = (row.attempt.unsigned_abs(), row.traceparent);
+    let event = (kind == Kind::Place).then(|| {
+        Event::placed(SOURCE, order_id, time, traceparent.clone(), version, content.clone()).to_fields()
+    });
+    let command = match kind {
+        Kind::Place => {
+            let data =
+                ProcessOrder { version, attempt, placed_at, life, touched: Vec::new(), order: content };
+            Command::process(SOURCE, order_id, time, traceparent, data)
+        }
+        Kind::Process => {
+            // Nobody knows any more how far the lost one had come.
+            let touched = Step::ALL.to_vec();
+            let data = ProcessOrder { version, attempt, placed_at, life, touched, order: content };
+            Command::process(SOURCE, order_id, time, traceparent, data)
+        }
+        Kind::Compensate => {
+            let steps = Step::ALL.into_iter().rev().collect();
+            let data = CompensateOrder { version, attempt, placed_at, life, steps, order: content };
+            Command::compensate(SOURCE, order_id, time, traceparent, data)
+        }
+    };
+    Ok(Publication { seq: row.seq, order: order_id, command: command.to_fields(), event })
 }

@@ -5,12 +5,14 @@ use std::sync::{
     atomic::{AtomicI64, Ordering},
 };
 
+use runtime::db::Database;
 use sea_orm::{
     ColumnTrait, DatabaseConnection, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
     QuerySelect, sea_query::ExprTrait,
 };
 use uuid::Uuid;
 
+use super::marks::Marks;
 use crate::entities::{order, outbox};
 
 /// A row with its order.
@@ -47,14 +49,21 @@ pub(super) async fn other_producers(reader: &DatabaseConnection, own: Uuid) -> R
         .await
 }
 
-/// Deletes what is published, up to and with a number.
-pub(super) async fn delete(writer: &DatabaseConnection, producer: Uuid, up_to: i64) -> Result<(), DbErr> {
+/// Deletes what is published, up to and with a number, and stores with it how far Redis is.
+pub(super) async fn delete(
+    database: &Database,
+    producer: Uuid,
+    up_to: i64,
+    marks: &Marks,
+) -> Result<(), DbErr> {
+    let transaction = database.begin_write().await?;
     outbox::Entity::delete_many()
         .filter(outbox::Column::Producer.eq(producer))
         .filter(outbox::Column::Seq.lte(up_to))
-        .exec(writer)
+        .exec(&transaction)
         .await?;
-    Ok(())
+    marks.save(&transaction).await?;
+    transaction.commit().await
 }
 
 /// What is accepted and not published yet. Clones share it.

@@ -1,15 +1,18 @@
 //! The relay: publishes the outbox as soon as something is committed, and deletes what is published.
 //!
 //! It follows the writer's commits, so nothing is polled on an order's way. Rows that it did not see committed (of an
-//! earlier run, of another replica that died) are found by a sweep at the start and every few seconds; they keep the name and
-//! the numbers of the producer that wrote them, so that nothing is added twice. With Redis away it tries again with
+//! earlier run, of another replica that died) are found by a sweep at the start and every few seconds; they keep the name
+//! and the numbers of the producer that wrote them, so that nothing is added twice. With Redis away it tries again with
 //! backoff, and the outbox grows.
+//!
+//! Each call compares what Redis has with what it had before. A loss is noted in the database first, and [`crate::heal`]
+//! told of it; then publishing goes on. With nothing to publish Redis is asked all the same, every two seconds.
 
 use std::{collections::BTreeMap, time::Duration};
 
 use runtime::{backoff::Backoff, db::Database, lifecycle::Shutdown, outage::Outage, trace_context};
 use sea_orm::DbErr;
-use streams::{Producer, Publication, Redis, StreamError};
+use streams::{Outcome, Producer, Publication, Redis, StreamError, groups};
 use tokio::{
     sync::watch,
     time::{Instant, MissedTickBehavior},
@@ -18,15 +21,18 @@ use tracing::Instrument;
 use uuid::Uuid;
 
 use super::{
+    marks::{Marks, note_loss},
     message::publication,
     pending::{self, Backlog, Pending},
 };
-use crate::{config::RelayConfig, metrics::ApiMetrics, orders};
+use crate::{config::RelayConfig, heal::Alarm, metrics::ApiMetrics, orders};
 
 /// Published rows are deleted when this many have gathered, or when nothing has come for a moment: a delete for each batch
 /// would be a transaction beside each of the writer's.
 const DELETE_ROWS: i64 = 1_000;
 const DELETE_IDLE: Duration = Duration::from_millis(200);
+/// How often Redis is asked whether it is still what it was.
+const PROBE: Duration = Duration::from_secs(2);
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum RelayError {
@@ -49,20 +55,23 @@ pub(crate) struct Relay {
     published: i64,
     /// Everything of ours up to here is gone from the outbox.
     deleted: i64,
+    marks: Marks,
+    alarm: Alarm,
     backlog: Backlog,
     metrics: ApiMetrics,
 }
 
 impl Relay {
-    pub(crate) fn new(
+    pub(crate) async fn new(
         database: &Database,
         redis: &Redis,
         own: Uuid,
         committed: watch::Receiver<i64>,
         config: &RelayConfig,
+        alarm: Alarm,
         metrics: &ApiMetrics,
-    ) -> Self {
-        Self {
+    ) -> Result<Self, DbErr> {
+        Ok(Self {
             database: database.clone(),
             redis: redis.clone(),
             producer: Producer::new(redis),
@@ -72,9 +81,11 @@ impl Relay {
             sweep_interval: Duration::from_millis(config.sweep_interval_ms.max(100)),
             published: 0,
             deleted: 0,
+            marks: Marks::load(&database.reader).await?,
+            alarm,
             backlog: Backlog::new(&database.reader, own),
             metrics: metrics.clone(),
-        }
+        })
     }
 
     /// Counts what is not published yet.
@@ -89,8 +100,10 @@ impl Relay {
         let (mut backoff, mut outage) = (Backoff::reconnect(), Outage::new("redis"));
         let mut sweep = tokio::time::interval_at(Instant::now(), self.sweep_interval);
         sweep.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut probe = tokio::time::interval(PROBE);
+        probe.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
-            let swept = tokio::select! {
+            let done = tokio::select! {
                 biased;
                 changed = self.committed.changed() => {
                     if changed.is_err() {
@@ -99,9 +112,10 @@ impl Relay {
                     self.publish_own().await
                 }
                 _ = sweep.tick() => self.sweep().await,
+                _ = probe.tick() => self.probe().await,
                 () = tokio::time::sleep(DELETE_IDLE), if self.deleted < self.published => self.delete().await,
             };
-            let Err(error) = swept else {
+            let Err(error) = done else {
                 outage.recovered();
                 backoff.reset();
                 continue;
@@ -154,41 +168,88 @@ impl Relay {
                 let rows = pending::of_producer(&self.database.reader, producer, after, self.batch).await?;
                 let Some(last) = rows.last().map(|(row, _)| row.seq) else { break };
                 self.publish(producer, rows).await?;
-                pending::delete(&self.database.writer, producer, last).await?;
+                pending::delete(&self.database, producer, last, &self.marks).await?;
                 after = last;
             }
         }
         self.publish_own().await
     }
 
+    /// Publishes nothing, and so learns whether Redis is still what it was.
+    async fn probe(&mut self) -> Result<(), RelayError> {
+        for partition in self.redis.keys().partitions() {
+            self.publish_in(partition, self.own, &[]).await?;
+        }
+        Ok(())
+    }
+
     async fn delete(&mut self) -> Result<(), RelayError> {
         if self.deleted < self.published {
-            pending::delete(&self.database.writer, self.own, self.published).await?;
+            pending::delete(&self.database, self.own, self.published, &self.marks).await?;
             self.deleted = self.published;
         }
         Ok(())
     }
 
     /// Publishes rows of one producer, partition by partition, in the order of their numbers.
-    async fn publish(&self, producer: Uuid, rows: Vec<Pending>) -> Result<(), RelayError> {
+    async fn publish(&mut self, producer: Uuid, rows: Vec<Pending>) -> Result<(), RelayError> {
         let span = tracing::debug_span!("outbox.relay", orders = rows.len());
-        let _spans = trace_context::each_in_batch(&span, rows.iter(), |(row, order)| {
+        let spans = trace_context::each_in_batch(&span, rows.iter(), |(row, order)| {
             let order_id = orders::order_id(order);
             let span = tracing::debug_span!("order.publish", otel.kind = "producer", order.id = %order_id);
             (span, row.traceparent.as_deref())
         });
         let mut partitions: BTreeMap<u16, Vec<Publication>> = BTreeMap::new();
-        for row in rows {
+        for row in rows.iter().cloned() {
             let partition = self.redis.keys().partition_of(orders::order_id(&row.1));
             partitions.entry(partition).or_default().push(publication(row)?);
         }
-        let producer = producer.as_simple().to_string();
         for (partition, batch) in partitions {
-            let published =
-                self.producer.publish(partition, &producer, &batch).instrument(span.clone()).await?;
+            self.publish_in(partition, producer, &batch).instrument(span.clone()).await?;
+        }
+        drop(spans);
+        Ok(())
+    }
+
+    async fn publish_in(
+        &mut self,
+        partition: u16,
+        producer: Uuid,
+        batch: &[Publication],
+    ) -> Result<(), RelayError> {
+        let own = producer == self.own;
+        let name = producer.as_simple().to_string();
+        let published = match self.marks.expected(partition, own) {
+            None => self.producer.publish(partition, &name, batch).await?,
+            Some(expected) => {
+                match self.producer.publish_after(partition, &name, &expected, batch).await? {
+                    Outcome::Published(published) => published,
+                    Outcome::Lost(now) => {
+                        self.lost(partition, &now).await?;
+                        // What there is now is what is expected from here on.
+                        self.producer.publish(partition, &name, batch).await?
+                    }
+                }
+            }
+        };
+        self.marks.seen(partition, published.mark, own);
+        if !batch.is_empty() {
             self.metrics.published.inc_by(published.added as u64);
             self.metrics.relay_batch.observe(batch.len() as f64);
         }
+        Ok(())
+    }
+
+    /// Notes the loss where a crash can't forget it, and has it healed.
+    async fn lost(&self, partition: u16, now: &streams::Mark) -> Result<(), RelayError> {
+        tracing::warn!(
+            partition,
+            "Redis has lost messages; looking for the orders that are without, to publish them again"
+        );
+        self.metrics.losses.inc();
+        note_loss(&self.database.writer, partition, now).await?;
+        groups::ensure(&self.redis).await?;
+        self.alarm.raise();
         Ok(())
     }
 }

@@ -16,6 +16,7 @@ pub const SECTIONS: &[(&str, &[Service])] = &[
     ("intake", &[OrderApi]),
     ("relay", &[OrderApi]),
     ("events", &[OrderApi]),
+    ("heal", &[OrderApi]),
     ("catalog", &[OrderApi]),
     ("idempotency", &[OrderApi]),
     ("processor", &[OrderProcessor]),
