@@ -13,6 +13,7 @@ use runtime::{
     config::RedisConfig,
     db::{self, Database},
     http::{self, Readiness, Site},
+    ids,
     lifecycle::{Shutdown, Tasks},
     metrics::Metrics,
 };
@@ -143,6 +144,7 @@ fn start_finishing(
     let processor = &config.processor;
     let (finished, to_write) = mpsc::channel::<Finished>(config.ledger.batch);
     let slots = Slots::new(processor.concurrency);
+    let (run, _) = ids::random_uuid().as_u64_pair();
     let mut finishers = Vec::new();
     let mut partitions = Vec::new();
     for partition in worker.redis.keys().partitions() {
@@ -150,14 +152,13 @@ fn start_finishing(
         let subscription = Subscription::new(&worker.redis, Stream::Queue, partition, ORDER_PROCESSOR, name)?;
         let in_hand = subscription.in_hand();
         let reclaimer = || Reclaimer::new(&worker.redis, partition, name, in_hand.clone());
-        let dispatcher = || Dispatcher::new(worker.clone(), partition, finished.clone());
+        let dispatcher = || Dispatcher::new(worker.clone(), partition, finished.clone(), in_hand.clone());
         let all_finished = CancellationToken::new();
 
         let (finisher, written) = mpsc::channel(BATCHES_WRITTEN);
         finishers.push(finisher);
         let finishing = FinishLoop {
-            partition,
-            finisher: Finisher::new(&worker.redis),
+            finisher: Finisher::new(&worker.redis, partition, ORDER_PROCESSOR, name, run),
             written,
             most: config.ledger.batch,
             in_hand: in_hand.clone(),

@@ -3,11 +3,12 @@
 //! After the [`ledger`](crate::ledger) has committed it. One finisher per partition. The script acknowledges each message
 //! and adds its outcome only if nobody did so before: of two workers that hold the same order, one reports it.
 //!
-//! Guarantee: an order's outcome is in the stream once. After a lost answer the same call is made again, which changes
-//! nothing. A crash before the call leaves the orders pending and their steps in the ledger.
+//! Guarantee: an order's outcome is in the stream once. After a lost answer the same call is repeated under its name, which
+//! changes nothing and gives the answer that was lost. A crash before the call leaves the orders pending and their steps in
+//! the ledger.
 
 use runtime::clock::Clock;
-use streams::{Finish, Finisher, InHand, keys::ORDER_PROCESSOR};
+use streams::{Finish, Finisher, InHand};
 use tokio::sync::mpsc;
 use tokio_util::sync::DropGuard;
 
@@ -15,7 +16,6 @@ use crate::{
     ledger::{Attempt, Notes, Superseded},
     metrics::WorkerMetrics,
     outage::SharedOutage,
-    queue::Announced,
     worker::redis_backoff,
 };
 
@@ -25,8 +25,6 @@ pub(crate) struct Finished {
     pub(crate) partition: u16,
     pub(crate) finish: Finish,
     pub(crate) ending: Ending,
-    /// Its `order.processing` comes before its outcome.
-    pub(crate) announced: Option<Announced>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,7 +39,6 @@ pub(crate) enum Ending {
 /// The finisher of one partition.
 #[derive(Debug)]
 pub(crate) struct FinishLoop {
-    pub(crate) partition: u16,
     pub(crate) finisher: Finisher,
     pub(crate) written: mpsc::Receiver<Vec<Finished>>,
     pub(crate) most: usize,
@@ -67,33 +64,27 @@ impl FinishLoop {
     }
 
     async fn finish(&self, batch: Vec<Finished>) {
-        let mut finishes = Vec::with_capacity(batch.len());
-        let mut endings = Vec::with_capacity(batch.len());
-        for Finished { finish, ending, announced, .. } in batch {
-            if let Some(announced) = announced {
-                announced.settled().await;
-            }
-            finishes.push(finish);
-            endings.push(ending);
-        }
-        let (won, repeated) = self.report(&finishes).await;
+        let (finishes, endings): (Vec<_>, Vec<_>) =
+            batch.into_iter().map(|Finished { finish, ending, .. }| (finish, ending)).unzip();
+        let won = self.report(&finishes).await;
         let entries: Vec<_> = finishes.iter().map(|finish| finish.entry).collect();
         self.in_hand.release(&entries);
         self.metrics.in_hand.sub(entries.len() as i64);
         self.metrics.finish_batch_size.observe(entries.len() as f64);
         for (ending, won) in endings.into_iter().zip(won) {
-            self.settle(ending, won, repeated);
+            self.settle(ending, won);
         }
     }
 
-    /// What the fence answered for each, and whether it had to be asked more than once.
-    async fn report(&self, finishes: &[Finish]) -> (Vec<bool>, bool) {
+    /// What the fence answers for each.
+    async fn report(&self, finishes: &[Finish]) -> Vec<bool> {
+        let call = self.finisher.call();
         let mut backoff = redis_backoff();
         loop {
-            match self.finisher.finish(self.partition, ORDER_PROCESSOR, finishes).await {
+            match self.finisher.finish(&call, finishes).await {
                 Ok(won) => {
                     self.outage.recovered();
-                    return (won, backoff.attempts() > 0);
+                    return won;
                 }
                 Err(error) => self.outage.failed(&error),
             }
@@ -101,17 +92,16 @@ impl FinishLoop {
         }
     }
 
-    fn settle(&self, ending: Ending, won: bool, repeated: bool) {
+    fn settle(&self, ending: Ending, won: bool) {
         match ending {
-            // After a call whose answer was lost, "finished before" most likely means by that call.
-            Ending::Attempt(attempt) if won || repeated => self.metrics.finished(attempt.outcome).inc(),
+            Ending::Attempt(attempt) if won => self.metrics.finished(attempt.outcome).inc(),
             Ending::Attempt(attempt) => {
                 tracing::debug!(order.id = %attempt.order_id, entry = %attempt.entry, "somebody else finished the order");
                 self.metrics.fence_lost.inc();
                 self.notes.add(Superseded { attempt, at: self.clock.now() });
             }
-            Ending::Dead => self.metrics.dead_letters.inc(),
-            Ending::Gone => {}
+            Ending::Dead if won => self.metrics.dead_letters.inc(),
+            Ending::Dead | Ending::Gone => {}
         }
     }
 }

@@ -17,6 +17,7 @@ pub(crate) struct WorkerMetrics {
     pub(crate) dead_letters: IntCounter,
     pub(crate) fence_lost: IntCounter,
     pub(crate) not_announced: IntCounter,
+    pub(crate) cancelled_before_work: IntCounter,
     pub(crate) steps_from_ledger: IntCounter,
     pub(crate) finish_batch_size: Histogram,
     pub(crate) ledger_commit_seconds: Histogram,
@@ -58,6 +59,10 @@ impl WorkerMetrics {
             not_announced: counter(
                 "orderflow_orders_not_announced_total",
                 "Orders whose order.processing Redis refused, because it is full for example",
+            ),
+            cancelled_before_work: counter(
+                "orderflow_orders_cancelled_before_work_total",
+                "Orders taken that were not worked on, because they had been cancelled",
             ),
             steps_from_ledger: counter(
                 "orderflow_steps_from_ledger_total",

@@ -13,12 +13,12 @@ use crate::{
     finish::{Ending, Finished},
     ledger::Attempt,
     pipeline::Run,
-    queue::{Announced, Order},
+    queue::Order,
     worker::{SOURCE, Worker},
 };
 
 /// Turns the run of an order into what has to be written and reported.
-pub(crate) fn conclude(worker: &Worker, order: Order, run: Run, announced: Announced) -> Finished {
+pub(crate) fn conclude(worker: &Worker, order: Order, run: Run) -> Finished {
     let Run { steps, failure } = run;
     let finished_at = worker.clock.now();
     let decision = decide(failure, order.command.attempt, worker.max_attempts);
@@ -35,8 +35,10 @@ pub(crate) fn conclude(worker: &Worker, order: Order, run: Run, announced: Annou
         finished_at,
     };
     let partition = order.partition;
-    let finish = Finish { entry: order.entry, effects: effects(worker, order, decision, steps, finished_at) };
-    Finished { partition, finish, ending: Ending::Attempt(attempt), announced: Some(announced) }
+    let (entry, id) = (order.entry, order.id);
+    let effects = effects(worker, order, decision, steps, finished_at);
+    let finish = Finish { entry, order: Some(id), effects };
+    Finished { partition, finish, ending: Ending::Attempt(attempt) }
 }
 
 const fn reason(decision: &Decision) -> Option<&FailureReason> {
@@ -64,8 +66,16 @@ fn effects(
             vec![event(order.traceparent, EventData::Completed(data))]
         }
         Decision::Fail(reason) => {
-            let data =
-                OrderFailed { version, attempt, worker: worker_name, placed_at, started_at, reason, steps };
+            let data = OrderFailed {
+                version,
+                attempt,
+                worker: worker_name,
+                placed_at,
+                started_at,
+                reason,
+                steps,
+                compensating: Vec::new(),
+            };
             vec![event(order.traceparent, EventData::Failed(data))]
         }
         Decision::Retry(reason) => {
@@ -79,7 +89,7 @@ fn effects(
                 reason,
                 steps,
             };
-            let next = order.command.next_attempt();
+            let next = order.command.next_attempt(Vec::new());
             let command = Command::process(SOURCE, order.id, now, order.traceparent.clone(), next);
             vec![
                 event(order.traceparent, EventData::Retrying(data)),

@@ -16,6 +16,8 @@ pub(super) enum Delivery {
     /// No command of ours; to be set aside with what it came with.
     Dead {
         entry: EntryId,
+        /// Whose message it is, as far as that can be read.
+        order: Option<OrderId>,
         reason: String,
         fields: Vec<(String, String)>,
     },
@@ -37,10 +39,15 @@ impl Delivery {
     pub(super) fn read(entry: Entry) -> Self {
         let Entry { id: entry, fields, redelivered } = entry;
         let Some(fields) = fields else { return Self::Gone(entry) };
-        let dead =
-            |reason: String, fields| Self::Dead { entry, reason: one_line(&reason, LONGEST_REASON), fields };
+        let dead = |reason: String, fields: Vec<(String, String)>| {
+            let (order, reason) = (subject(&fields), one_line(&reason, LONGEST_REASON));
+            Self::Dead { entry, order, reason, fields }
+        };
         match Command::from_fields(fields.iter().cloned()) {
             Err(error) => dead(error.to_string(), fields),
+            Ok(Command { data: CommandData::Compensate(_), .. }) => {
+                dead("nobody compensates".to_owned(), fields)
+            }
             Ok(Command { envelope, data: CommandData::Process(command) }) => {
                 if !(1..=LAST).contains(&command.attempt) || command.version > LAST {
                     return dead(
@@ -53,6 +60,12 @@ impl Delivery {
             }
         }
     }
+}
+
+/// The order that the fields name. Of several subjects the last one counts, as when it is read as a command.
+fn subject(fields: &[(String, String)]) -> Option<OrderId> {
+    let (_, subject) = fields.iter().rfind(|(name, _)| name == "subject")?;
+    subject.parse().ok()
 }
 
 #[cfg(test)]
@@ -71,7 +84,7 @@ mod tests {
 
     fn reason(fields: Vec<(String, String)>) -> String {
         match Delivery::read(entry(Some(fields.clone()))) {
-            Delivery::Dead { entry: EntryId { ms: 7, seq: 1 }, reason, fields: kept } => {
+            Delivery::Dead { entry: EntryId { ms: 7, seq: 1 }, reason, fields: kept, .. } => {
                 assert_eq!(kept, fields);
                 reason
             }

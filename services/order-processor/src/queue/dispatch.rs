@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
-use streams::{Effect, Entry, EntryId, Finish};
+use contract::OrderId;
+use streams::{Effect, Entry, EntryId, Finish, InHand};
 use tokio::{
     sync::{OwnedSemaphorePermit, mpsc},
     task::{JoinError, JoinSet},
 };
 use tracing::Instrument;
 
-use super::{announce::announcing, delivery::Delivery, order::Order};
+use super::{accept::accepting, delivery::Delivery, order::Order};
 use crate::{
     finish::{Ending, Finished},
     outcome::conclude,
@@ -22,13 +23,19 @@ pub(crate) struct Dispatcher {
     worker: Arc<Worker>,
     partition: u16,
     finished: mpsc::Sender<Finished>,
+    in_hand: InHand,
     in_work: JoinSet<()>,
 }
 
 impl Dispatcher {
-    /// `finished` is where the ended orders go: to the ledger's writer.
-    pub(crate) fn new(worker: Arc<Worker>, partition: u16, finished: mpsc::Sender<Finished>) -> Self {
-        Self { worker, partition, finished, in_work: JoinSet::new() }
+    /// `finished` is where the ended orders go: to the ledger's writer. `in_hand` is what the reader holds.
+    pub(crate) fn new(
+        worker: Arc<Worker>,
+        partition: u16,
+        finished: mpsc::Sender<Finished>,
+        in_hand: InHand,
+    ) -> Self {
+        Self { worker, partition, finished, in_hand, in_work: JoinSet::new() }
     }
 
     pub(super) fn worker(&self) -> &Worker {
@@ -51,18 +58,21 @@ impl Dispatcher {
             return Ok(());
         }
         let mut accepted = self.worker.ledger.accepted(&orders).await;
-        let events = orders.iter().map(|order| order.processing(&self.worker.name)).collect();
-        let (announcing, announced) = announcing(self.worker.clone(), self.partition, events);
-        self.in_work.spawn(announcing);
+        let batch = orders.iter().map(|order| order.accept(&self.worker.name)).collect();
+        let (accepting, acceptance) =
+            accepting(self.worker.clone(), self.partition, self.in_hand.clone(), batch);
+        self.in_work.spawn(accepting);
         for order in orders {
             let slot = slots.split(1).expect("a slot for each entry");
             let accepted = accepted.remove(&order.id).unwrap_or_default();
             let (worker, finished) = (self.worker.clone(), self.finished.clone());
-            let (announced, span) = (announced.clone(), order.span.clone());
+            let (acceptance, span) = (acceptance.clone(), order.span.clone());
             let work = async move {
-                let run = worker.pipeline.run(&order.work(), &accepted).await;
-                // Nobody takes it any more: the service is going down, and it will be delivered again.
-                let _ = finished.send(conclude(&worker, order, run, announced)).await;
+                if acceptance.may_begin(order.entry).await {
+                    let run = worker.pipeline.run(&order.work(), &accepted).await;
+                    // Nobody takes it any more: the service is going down, and it will be delivered again.
+                    let _ = finished.send(conclude(&worker, order, run)).await;
+                }
                 drop(slot);
             };
             self.in_work.spawn(work.instrument(span));
@@ -85,19 +95,19 @@ impl Dispatcher {
         for entry in entries {
             match Delivery::read(entry) {
                 Delivery::Order(taken) => orders.push(Order::new(taken, self.partition, now)),
-                Delivery::Dead { entry, reason, fields } => {
+                Delivery::Dead { entry, order, reason, fields } => {
                     tracing::warn!(entry = %entry, reason, "setting aside a message that is no command");
-                    self.end(entry, vec![Effect::Dead { reason, fields }], Ending::Dead).await;
+                    self.end(entry, order, vec![Effect::Dead { reason, fields }], Ending::Dead).await;
                 }
-                Delivery::Gone(entry) => self.end(entry, Vec::new(), Ending::Gone).await,
+                Delivery::Gone(entry) => self.end(entry, None, Vec::new(), Ending::Gone).await,
             }
         }
         orders
     }
 
-    async fn end(&self, entry: EntryId, effects: Vec<Effect>, ending: Ending) {
-        let finish = Finish { entry, effects };
-        let finished = Finished { partition: self.partition, finish, ending, announced: None };
+    async fn end(&self, entry: EntryId, order: Option<OrderId>, effects: Vec<Effect>, ending: Ending) {
+        let finish = Finish { entry, order, effects };
+        let finished = Finished { partition: self.partition, finish, ending };
         // As above.
         let _ = self.finished.send(finished).await;
     }

@@ -2,7 +2,7 @@
 //!
 //! The first part of an order's way here. For each partition:
 //! - the [`taker`](Taker) reads commands through the consumer group, no more than there are free [`slots`](Slots);
-//! - the [`dispatcher`](Dispatcher) announces them and starts their work;
+//! - the [`dispatcher`](Dispatcher) [accepts](accept) them and starts the work on those that were not cancelled;
 //! - the [`heartbeat`] keeps what is in hand from being taken over, however long the work takes;
 //! - the [`reclaimer`](ReclaimLoop) takes over what nobody kept alive;
 //! - the [`promoter`](PromoteLoop) moves delayed retries that are due back to the queue.
@@ -11,7 +11,7 @@
 //! instance reads its own pending entries first when it is back, and any other takes them over after
 //! `processor.reclaim_idle_ms`.
 
-mod announce;
+mod accept;
 mod delivery;
 mod dispatch;
 mod heartbeat;
@@ -23,6 +23,6 @@ mod slots;
 mod take;
 
 pub(crate) use self::{
-    announce::Announced, dispatch::Dispatcher, heartbeat::keep_alive, order::Order, prepare::prepare,
-    promote::PromoteLoop, reclaim::ReclaimLoop, slots::Slots, take::Taker,
+    dispatch::Dispatcher, heartbeat::keep_alive, order::Order, prepare::prepare, promote::PromoteLoop,
+    reclaim::ReclaimLoop, slots::Slots, take::Taker,
 };

@@ -1,8 +1,8 @@
 //! An order that was taken, with all that its way through this service needs.
 
-use contract::{Event, EventData, Fields, OrderId, ProcessOrder, Timestamp, event::OrderProcessing};
+use contract::{Event, EventData, OrderId, ProcessOrder, Timestamp, event::OrderProcessing};
 use runtime::trace_context;
-use streams::EntryId;
+use streams::{Accept, EntryId};
 use tracing::Span;
 
 use super::delivery::Taken;
@@ -54,8 +54,8 @@ impl Order {
         self.redelivered || self.command.attempt > 1
     }
 
-    /// `order.processing`.
-    pub(super) fn processing(&self, worker: &str) -> Fields {
+    /// Whether it was cancelled, and `order.processing` if it was not.
+    pub(super) fn accept(&self, worker: &str) -> Accept {
         let data = OrderProcessing {
             version: self.command.processing_version(),
             attempt: self.command.attempt,
@@ -63,6 +63,7 @@ impl Order {
             placed_at: self.command.placed_at,
         };
         let traceparent = self.traceparent.clone();
-        Event::new(SOURCE, self.id, self.started_at, traceparent, EventData::Processing(data)).to_fields()
+        let event = Event::new(SOURCE, self.id, self.started_at, traceparent, EventData::Processing(data));
+        Accept { entry: self.entry, order: self.id, event: Some(event.to_fields()) }
     }
 }

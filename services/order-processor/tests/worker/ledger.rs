@@ -22,8 +22,8 @@ async fn an_order_that_is_placed_again_by_a_person_begins_anew() {
     world.finished(1).await;
     // Version 4 placed it again; a redelivery of its second attempt must not find the steps of its first life.
     let mut again = crate::orders::command(1);
-    let contract::CommandData::Process(data) = &mut again.data;
-    (data.version, data.attempt) = (6, 2);
+    let contract::CommandData::Process(data) = &mut again.data else { panic!("{again:?}") };
+    (data.version, data.attempt, data.life) = (6, 2, 4);
     let fields = again.to_fields();
     let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
     world.add(&fields).await;

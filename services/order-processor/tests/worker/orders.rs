@@ -18,7 +18,14 @@ pub(crate) fn content(number: u32) -> OrderContent {
 
 pub(crate) fn command(number: u32) -> Command {
     let placed_at = Timestamp::from_micros(1_764_000_000_000_000);
-    let data = ProcessOrder { version: 1, attempt: 1, placed_at, order: content(number) };
+    let data = ProcessOrder {
+        version: 1,
+        attempt: 1,
+        placed_at,
+        life: 1,
+        touched: Vec::new(),
+        order: content(number),
+    };
     Command::process("/order-api", order_id(number), placed_at, Some(TRACEPARENT.to_owned()), data)
 }
 
@@ -26,7 +33,12 @@ pub(crate) fn publication(number: u32) -> Publication {
     let command = command(number);
     let time = command.envelope.time;
     let event = Event::placed("/order-api", order_id(number), time, None, 1, content(number));
-    Publication { seq: i64::from(number), command: command.to_fields(), event: event.to_fields() }
+    Publication {
+        seq: i64::from(number),
+        order: order_id(number),
+        command: command.to_fields(),
+        event: Some(event.to_fields()),
+    }
 }
 
 /// Events as their types' last words, with versions.

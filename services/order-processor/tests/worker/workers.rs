@@ -64,9 +64,11 @@ async fn a_worker_whose_order_somebody_else_finished_reports_nothing_and_notes_i
     let listed: Vec<(String, String, i64, i64)> =
         world.run(&format!("XPENDING {queue} {ORDER_PROCESSOR} - + 1")).await;
     let effect = Effect::Event(vec![("specversion", "1.0".to_owned())]);
-    let finish = Finish { entry: listed[0].0.parse().unwrap(), effects: vec![effect] };
+    let entry = listed[0].0.parse().unwrap();
+    let finish = Finish { entry, order: Some(order_id(1)), effects: vec![effect] };
     let events_before: i64 = world.run("XLEN orderflow:{0}:events").await;
-    assert_eq!(Finisher::new(&world.redis).finish(0, ORDER_PROCESSOR, &[finish]).await.unwrap(), [true]);
+    let faster = Finisher::new(&world.redis, 0, ORDER_PROCESSOR, "w2", 1);
+    assert_eq!(faster.finish(&faster.call(), &[finish]).await.unwrap(), [true]);
     shop.open();
     eventually("the fence is lost", async || match worker.metric("orderflow_fence_lost_total").await {
         Some(1.0) => Ok(()),
