@@ -1,4 +1,4 @@
--- Cancels an order, if no worker has been given its message yet. Linearizable: a worker that is given the message later asks
+-- Cancels an order, if no worker has been given a message of its present life yet. Linearizable: a worker that is given the message later asks
 -- for it in `cancelled` before it does anything.
 --
 -- KEYS  1 queue (stream), 2 events (stream), 3 cancelled (set of entry ids), 4 live (hash: order -> entry id of its message)
@@ -14,6 +14,16 @@ local function parts(id)
 end
 local ms, counter = parts(entry)
 if redis.call('EXISTS', KEYS[1]) == 0 then return 'absent' end
+local message = redis.call('XRANGE', KEYS[1], entry, entry)[1]
+if message then
+  local fields = {}
+  for i = 1, #message[2], 2 do fields[message[2][i]] = message[2][i + 1] end
+  local readable, data = pcall(cjson.decode, fields['data'] or '')
+  if not readable or type(data) ~= 'table' then data = {} end
+  -- A compensation, a further attempt, or one that says what earlier ones have touched: something may have been done outside.
+  local touched = type(data['touched']) == 'table' and #data['touched'] > 0
+  if fields['type'] == 'order.compensate' or (tonumber(data['attempt']) or 1) > 1 or touched then return 'taken' end
+end
 for _, info in ipairs(redis.call('XINFO', 'GROUPS', KEYS[1])) do
   local fields = {}
   for i = 1, #info, 2 do fields[info[i]] = info[i + 1] end

@@ -1,9 +1,9 @@
 //! What a worker does first with what it was given: it asks whether something was cancelled before it had it, and says
 //! that it took the rest. One round trip for a batch.
 //!
-//! Safe to repeat: what was cancelled is acknowledged once; an announcement may be there twice after a lost answer, with
-//! the same id and version, and consumers drop the second. A crash before the work begins delivers the messages again, and
-//! whoever gets them asks again.
+//! Safe to repeat: what was cancelled is acknowledged once, and after that named as no longer pending; an announcement may be
+//! there twice after a lost answer, with the same id and version, and consumers drop the second. A crash before the work
+//! begins delivers the messages again, and whoever gets them asks again.
 
 use contract::{Fields, OrderId};
 
@@ -26,7 +26,8 @@ pub struct Accept {
     pub event: Option<Fields>,
 }
 
-/// Asks and announces; the answer is the messages that were cancelled: they are acknowledged, and not to be worked on.
+/// Asks and announces; the answer is the messages that are not to be worked on: they were cancelled and are acknowledged, or
+/// they are not pending any more, because an earlier try laid them aside or another worker finished them.
 ///
 /// # Errors
 /// A Redis that is full refuses events, before anything is done; without events it takes the same call.
@@ -47,6 +48,6 @@ pub async fn accept(redis: &Redis, partition: u16, batch: &[Accept]) -> Result<V
             None => args.push("0"),
         }
     }
-    let cancelled: Vec<String> = ACCEPT.call(redis, keys, args).await?;
-    cancelled.into_iter().map(|id| id.parse().map_err(|_| StreamError::Reply("an id that is none"))).collect()
+    let aside: Vec<String> = ACCEPT.call(redis, keys, args).await?;
+    aside.into_iter().map(|id| id.parse().map_err(|_| StreamError::Reply("an id that is none"))).collect()
 }

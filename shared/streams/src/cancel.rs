@@ -2,7 +2,8 @@
 //!
 //! Either it is cancelled and no worker ever works on it, or a worker had it first: one script decides, by comparing its
 //! message with the last one that the group was given. The message stays where it is (deleting it would make the group's
-//! lag unknown); whoever is given it finds it among the cancelled and lays it [aside](crate::accept).
+//! lag unknown); whoever is given it finds it among the cancelled and lays it [aside](crate::accept). A further attempt and a
+//! compensation are never cancelled, though they may wait just as well: what was done outside has to be undone.
 
 use contract::{Fields, OrderId};
 

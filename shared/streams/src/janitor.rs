@@ -41,7 +41,11 @@ pub async fn retire(redis: &Redis, partition: u16, idle: Duration) -> Result<Vec
     let mut retired = Vec::new();
     for stream in Stream::ALL {
         for group in stream.groups() {
-            let keys = vec![redis.keys().stream(stream, partition), redis.keys().finished(partition)];
+            let mut keys = vec![redis.keys().stream(stream, partition)];
+            if stream == Stream::Queue {
+                // Only of its workers: services on one host may share a consumer's name.
+                keys.push(redis.keys().finished(partition));
+            }
             let mut args = Args::default();
             args.push(group);
             args.show(idle.as_millis());

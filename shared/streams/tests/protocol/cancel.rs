@@ -61,6 +61,51 @@ async fn a_crash_after_the_delivery_does_not_bring_it_back_to_life() {
     assert_eq!(accept(&world.redis, 0, &[]).await.unwrap(), []);
 }
 
+/// The answer is lost, and the question asked again: what was laid aside is still not to be worked on, nor is what another
+/// worker finished or Redis lost meanwhile.
+#[tokio::test]
+async fn what_was_laid_aside_stays_so_when_the_question_is_repeated() {
+    let world = World::start().await;
+    world.publish(1..=3).await;
+    assert_eq!(cancelled(&world, 2).await, Cancelled::Now);
+    let held = ids(&read(&mut world.worker("w"), 3).await);
+    let batch: Vec<_> = held.iter().zip(1..).map(|(entry, number)| taken(*entry, number)).collect();
+    for _ in 0..2 {
+        assert_eq!(accept(&world.redis, 0, &batch).await.unwrap(), [held[1]]);
+    }
+    world.finish(&[streams::Finish { entry: held[0], order: Some(order(1)), effects: Vec::new() }]).await;
+    assert_eq!(accept(&world.redis, 0, &batch).await.unwrap(), held[..2]);
+    world.run::<()>("FLUSHALL").await;
+    assert_eq!(accept(&world.redis, 0, &batch).await.unwrap(), held);
+}
+
+/// It waits on the queue like a new one, but something may have been done for the order outside.
+#[tokio::test]
+async fn a_further_attempt_and_a_compensation_are_not_cancelled() {
+    let world = World::start().await;
+    world.publish(1..=3).await;
+    let held = ids(&read(&mut world.worker("w"), 3).await);
+    let with = |kind, number, data: &str| {
+        let mut fields = message(kind, number);
+        data.clone_into(&mut fields.last_mut().unwrap().1);
+        fields
+    };
+    let messages = [
+        with("order.process", 1, r#"{"attempt":2}"#),
+        with("order.process", 2, r#"{"attempt":1,"touched":["stock"]}"#),
+        with("order.compensate", 3, r#"{"attempt":1}"#),
+    ];
+    let finishes = held.iter().zip(1..).zip(messages).map(|((entry, number), message)| streams::Finish {
+        entry: *entry,
+        order: Some(order(number)),
+        effects: vec![streams::Effect::Queue(message)],
+    });
+    world.finish(&finishes.collect::<Vec<_>>()).await;
+    for number in 1..=3 {
+        assert_eq!(cancelled(&world, number).await, Cancelled::Taken, "{number}");
+    }
+}
+
 #[tokio::test]
 async fn of_a_worker_and_a_canceller_at_the_same_moment_one_wins() {
     let world = World::start().await;
