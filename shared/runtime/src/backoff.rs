@@ -31,7 +31,7 @@ impl Backoff {
 
     /// The next delay, and counts the failure.
     pub fn next_delay(&mut self) -> Duration {
-        let ceiling = self.base.saturating_mul(1 << self.attempt.min(30)).min(self.cap);
+        let ceiling = self.ceiling();
         self.attempt = self.attempt.saturating_add(1);
         let ceiling_micros = u64::try_from(ceiling.as_micros()).unwrap_or(u64::MAX).max(1_000);
         // Never nothing: a loop that is unlucky with its dice must not spin.
@@ -49,9 +49,18 @@ impl Backoff {
         self.attempt = 0;
     }
 
+    /// Whether the upper end of the next delay grows no more.
+    pub fn is_at_cap(&self) -> bool {
+        self.ceiling() == self.cap
+    }
+
     /// Failures since the last success.
     pub const fn attempts(&self) -> u32 {
         self.attempt
+    }
+
+    fn ceiling(&self) -> Duration {
+        self.base.saturating_mul(1 << self.attempt.min(30)).min(self.cap)
     }
 }
 
@@ -70,7 +79,9 @@ mod tests {
             backoff.next_delay();
         }
         assert!(backoff.next_delay() <= Duration::from_millis(80));
+        assert!(backoff.is_at_cap());
         backoff.reset();
+        assert!(!backoff.is_at_cap() && backoff.clone().after(3).is_at_cap());
         assert!(backoff.next_delay() <= Duration::from_millis(10));
     }
 
