@@ -24,6 +24,8 @@ if message then
   local touched = type(data['touched']) == 'table' and #data['touched'] > 0
   if fields['type'] == 'order.compensate' or (tonumber(data['attempt']) or 1) > 1 or touched then return 'taken' end
 end
+-- Before the question who was given what: a worker that is given it after that lays it aside.
+if redis.call('SISMEMBER', KEYS[3], entry) == 1 then return 'already' end
 for _, info in ipairs(redis.call('XINFO', 'GROUPS', KEYS[1])) do
   local fields = {}
   for i = 1, #info, 2 do fields[info[i]] = info[i + 1] end
@@ -32,6 +34,6 @@ for _, info in ipairs(redis.call('XINFO', 'GROUPS', KEYS[1])) do
     if ms < last_ms or (ms == last_ms and counter <= last_counter) then return 'taken' end
   end
 end
-if redis.call('SADD', KEYS[3], entry) == 0 then return 'already' end
+redis.call('SADD', KEYS[3], entry)
 redis.call('XADD', KEYS[2], '*', unpack(ARGV, 3))
 return 'cancelled'

@@ -55,6 +55,7 @@ async fn a_crash_after_the_delivery_does_not_bring_it_back_to_life() {
     world.publish([1]).await;
     assert_eq!(cancelled(&world, 1).await, Cancelled::Now);
     read(&mut world.worker("w"), 1).await;
+    assert_eq!(cancelled(&world, 1).await, Cancelled::Before, "whoever asks again is told what is so");
     let held = ids(&read(&mut world.worker("w"), 1).await);
     assert_eq!(accept(&world.redis, 0, &[taken(held[0], 1)]).await.unwrap(), held);
     assert!(world.pending().await.is_empty());
