@@ -12,7 +12,7 @@ use runtime::{
     lifecycle::{Shutdown, Tasks},
     metrics::Metrics,
 };
-use streams::{Redis, RedisOptions, StreamError, groups};
+use streams::{EventReader, Redis, RedisOptions, StreamError, groups, keys::ORDER_API};
 use tokio::net::TcpListener;
 
 use crate::{
@@ -20,11 +20,11 @@ use crate::{
     catalog::Catalog,
     events::Follower,
     heal::{Alarm, Healer, Sweeper},
-    http::{State, service},
+    http::{State, feed, service},
     intake::{Intake, Writer},
     metrics::ApiMetrics,
     migrations::Migrator,
-    outbox::Relay,
+    outbox::{Backlog, Relay},
     queue::Queue,
     waiting::Waiters,
 };
@@ -83,14 +83,14 @@ impl App {
         let Self { config, clock, listener, database, redis } = self;
         let registry = Metrics::new(Service::OrderApi);
         let metrics = ApiMetrics::new(&registry);
-        let (waiters, producer) = (Waiters::default(), random_uuid());
+        let waiters = Waiters::default();
 
         let (intake, jobs) = Intake::new(config.intake.queue, &metrics);
-        let writer = Writer::new(&database, jobs, config.intake.batch, producer, &metrics);
+        let backlog = Backlog::new(&database.reader, random_uuid());
+        let writer = Writer::new(&database, jobs, config.intake.batch, backlog.clone(), &metrics);
         let (committed, alarm) = (writer.committed(), Alarm::default());
-        let relay =
-            Relay::new(&database, &redis, producer, committed, &config.relay, alarm.clone(), &metrics)
-                .await?;
+        let (told, counted) = (alarm.clone(), backlog.clone());
+        let relay = Relay::new(&database, &redis, committed, &config.relay, counted, told, &metrics).await?;
         let sweeper = Sweeper {
             database: database.clone(),
             redis: redis.clone(),
@@ -105,7 +105,7 @@ impl App {
             intake: intake.clone(),
             catalog: Catalog::new(config.catalog.mode, &database.reader),
             queue: Queue::new(&redis),
-            backlog: relay.backlog(),
+            backlog,
             waiters: waiters.clone(),
             shutdown: shutdown.clone(),
         };
@@ -115,7 +115,10 @@ impl App {
             let database = asked.clone();
             async move { database.ping().await }
         });
-        let endpoint = Site::new(&config.http, &registry, readiness).api(service(state)).endpoint();
+        let endpoint = Site::new(&config.http, &registry, readiness)
+            .api(service(state))
+            .page(feed::PATH, feed::endpoint(&database))
+            .endpoint();
 
         let tasks = Tasks::new(shutdown.clone());
         tasks.spawn("redis", prepare_redis(redis.clone(), shutdown.clone()));
@@ -123,9 +126,14 @@ impl App {
         tasks.spawn("relay", relay.run(shutdown.clone()));
         tasks.spawn("healer", healer.run(shutdown.clone()));
         for partition in redis.keys().partitions() {
-            let (instance, batch) = (&config.instance, config.events.batch);
-            let follower =
-                Follower::new(&redis, partition, instance, &database, &waiters, &intake, batch, &metrics)?;
+            let follower = Follower {
+                reader: EventReader::new(&redis, partition, ORDER_API, &config.instance)?,
+                database: database.clone(),
+                waiters: waiters.clone(),
+                intake: intake.clone(),
+                batch: config.events.batch,
+                metrics: metrics.clone(),
+            };
             tasks.spawn("events", follower.run(shutdown.clone()));
         }
         // The writer ends with the last one who could hand in orders.

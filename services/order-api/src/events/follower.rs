@@ -2,7 +2,7 @@
 
 use runtime::{backoff::Backoff, db::Database, lifecycle::Shutdown, outage::Outage, trace_context};
 use sea_orm::DbErr;
-use streams::{Delivered, EntryId, EventReader, Redis, StreamError, keys::ORDER_API};
+use streams::{Delivered, EntryId, EventReader, StreamError};
 use tracing::Instrument;
 
 use super::apply::apply;
@@ -13,12 +13,14 @@ use crate::{
 };
 
 pub(crate) struct Follower {
-    reader: EventReader,
-    database: Database,
-    waiters: Waiters,
-    intake: Intake,
-    batch: usize,
-    metrics: ApiMetrics,
+    pub(crate) reader: EventReader,
+    pub(crate) database: Database,
+    pub(crate) waiters: Waiters,
+    /// For orders whose end has to be undone.
+    pub(crate) intake: Intake,
+    /// Most events of one transaction.
+    pub(crate) batch: usize,
+    pub(crate) metrics: ApiMetrics,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -32,26 +34,6 @@ enum FollowError {
 }
 
 impl Follower {
-    pub(crate) fn new(
-        redis: &Redis,
-        partition: u16,
-        instance: &str,
-        database: &Database,
-        waiters: &Waiters,
-        intake: &Intake,
-        batch: usize,
-        metrics: &ApiMetrics,
-    ) -> Result<Self, StreamError> {
-        Ok(Self {
-            reader: EventReader::new(redis, partition, ORDER_API, instance)?,
-            database: database.clone(),
-            waiters: waiters.clone(),
-            intake: intake.clone(),
-            batch,
-            metrics: metrics.clone(),
-        })
-    }
-
     /// Runs until the shutdown drains; the batch in hand is finished.
     pub(crate) async fn run(mut self, shutdown: Shutdown) -> Result<(), StreamError> {
         let draining = shutdown.draining();

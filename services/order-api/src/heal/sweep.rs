@@ -33,7 +33,7 @@ use crate::{
 
 /// How often to look whether the events have been applied, and for how long.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
-const CATCH_UP: Duration = Duration::from_secs(60);
+const CATCH_UP: Duration = Duration::from_mins(1);
 /// A cancellation that was lost is found for this long; by then the order's message has been taken.
 const CANCELLED_SINCE: Duration = Duration::from_hours(1);
 

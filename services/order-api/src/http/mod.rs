@@ -1,11 +1,12 @@
 //! The public API: what comes in is parsed here, once; what goes out is written here.
 //!
 //! [`api`] lists the routes; [`order_body`] turns bodies into orders; [`idempotency`] reads the key; [`place`] hands
-//! orders to [`crate::intake`]; [`read`] answers from [`crate::orders`] and [`crate::queue`]; [`schema`] and
+//! orders to [`crate::intake`]; [`feed`] is for metrics-service alone; [`read`] answers from [`crate::orders`] and [`crate::queue`]; [`schema`] and
 //! [`refusals`] are what the OpenAPI document says of bodies and problems.
 
 mod answers;
 mod api;
+pub(crate) mod feed;
 mod idempotency;
 mod order_body;
 mod place;

@@ -2,11 +2,14 @@
 //! once.
 
 use contract::{ItemId, ItemIds, Money, OrderContent, UserId, order::MAX_ITEMS};
-use runtime::http::{FieldError, FromJsonBody, Problem, json};
-use serde::{Deserialize, Deserializer};
+use runtime::http::{FieldError, FromJsonBody, Problem};
+use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::schema;
+use super::{
+    fields::{Field, object},
+    schema,
+};
 use crate::config::MAX_BATCH_ORDERS;
 
 /// Most wrong items that are named one by one.
@@ -64,32 +67,6 @@ struct Fields<'a> {
     total_amount: Field<'a>,
 }
 
-/// One field: not there, or some JSON, `null` included.
-#[derive(Default)]
-struct Field<'a>(Option<&'a str>);
-
-impl<'de: 'a, 'a> Deserialize<'de> for Field<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        <&RawValue>::deserialize(deserializer).map(|raw| Self(Some(raw.get())))
-    }
-}
-
-impl<'a> Field<'a> {
-    /// Reads the field; what is wrong with it goes to `errors`.
-    fn read<T>(
-        &self,
-        name: &'static str,
-        errors: &mut Vec<FieldError>,
-        read: impl FnOnce(&'a str) -> Result<T, Vec<FieldError>>,
-    ) -> Option<T> {
-        let Some(json) = self.0 else {
-            errors.push(FieldError::new(name, "is missing"));
-            return None;
-        };
-        read(json).map_err(|wrong| errors.extend(wrong)).ok()
-    }
-}
-
 impl Fields<'_> {
     fn check(&self) -> Result<OrderContent, Problem> {
         let mut errors = Vec::new();
@@ -133,16 +110,6 @@ fn items(json: &str) -> Result<ItemIds, Vec<FieldError>> {
         return Err(errors);
     }
     items.try_into().map_err(|error: contract::order::InvalidItemCount| wrong(error.to_string()))
-}
-
-/// Parses a JSON object; serde would also take the fields from a list, by their places.
-fn object<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Problem> {
-    let parsed = json::parse(body)?;
-    if body.trim_ascii_start().starts_with(b"{") {
-        Ok(parsed)
-    } else {
-        Err(Problem::validation(vec![FieldError::new("body", "must be an object")]))
-    }
 }
 
 /// `NaN` and `Infinity` are no JSON, and yet what some programs write for an amount that is no number. Their mistake is

@@ -6,10 +6,13 @@ use contract::{MetricsSnapshot, OrderId, StatusCounts, Timestamp};
 use runtime::http::{JsonAnswer, Problem};
 use sea_orm::DbBackend;
 use serde::Serialize;
-use streams::StreamError;
 use tokio::time::Instant;
 
-use super::{schema, state::State};
+use super::{
+    problems::{order_not_found, parse_id, redis_unavailable},
+    schema,
+    state::State,
+};
 use crate::{
     orders::{self, ListQuery, OrderView, TimelineEntry},
     storage,
@@ -60,7 +63,7 @@ impl State {
         }
         let order_id = parse_id(order_id)?;
         let events = orders::timeline(&self.database.reader, order_id).await;
-        let events = events.map_err(|error| storage::unavailable(&error))?.ok_or_else(not_found)?;
+        let events = events.map_err(|error| storage::unavailable(&error))?.ok_or_else(order_not_found)?;
         Ok(JsonAnswer::of(&Timeline { order_id, events }))
     }
 
@@ -107,7 +110,7 @@ impl State {
 
     async fn find(&self, order_id: OrderId) -> Result<OrderView, Problem> {
         let row = orders::find(&self.database.reader, order_id).await;
-        let row = row.map_err(|error| storage::unavailable(&error))?.ok_or_else(not_found)?;
+        let row = row.map_err(|error| storage::unavailable(&error))?.ok_or_else(order_not_found)?;
         OrderView::of(row).map_err(|error| Problem::internal_from(&error))
     }
 }
@@ -141,21 +144,4 @@ struct NoMetrics {
     average_processing_time_seconds: f64,
     order_status_counts: StatusCounts,
     total_orders_processed: u64,
-}
-
-/// What has no form of an order id is the id of no order.
-fn parse_id(order_id: &str) -> Result<OrderId, Problem> {
-    order_id.parse().map_err(|_| not_found())
-}
-
-fn not_found() -> Problem {
-    Problem::not_found("order_not_found", "there is no such order")
-}
-
-fn redis_unavailable(error: &StreamError) -> Problem {
-    tracing::warn!(%error, "Redis can't be asked");
-    Problem::unavailable(
-        "redis_unavailable",
-        "the queue can't be looked at now; orders are accepted all the same",
-    )
 }

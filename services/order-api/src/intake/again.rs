@@ -3,7 +3,7 @@
 //!
 //! Decided in the writer's transaction, on the row as it stands there: what is asked for twice, or too late, is not done.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use contract::{OrderId, Status, Timestamp};
 use sea_orm::{
@@ -14,9 +14,9 @@ use uuid::Uuid;
 
 use super::rows::Rows;
 use crate::{
-    entities::{order, outbox},
+    entities::order,
     orders,
-    outbox::Kind,
+    outbox::{Backlog, Kind},
 };
 
 /// One order that needs a message.
@@ -60,13 +60,14 @@ struct Granted {
 pub(super) async fn add(
     transaction: &DatabaseTransaction,
     wishes: &[Again],
+    backlog: &Backlog,
     rows: &mut Rows<'_>,
 ) -> Result<Vec<Outcome>, DbErr> {
     let mut asked: Vec<Uuid> = wishes.iter().map(|again| again.order_id.as_uuid()).collect();
     asked.sort_unstable();
     asked.dedup();
     let mut orders = load(transaction, &asked).await?;
-    let mut waiting = waiting(transaction, &asked).await?;
+    let mut waiting = backlog.of(transaction, &asked).await?;
     let mut outcomes = Vec::with_capacity(wishes.len());
     for again in wishes {
         let id = again.order_id.as_uuid();
@@ -143,18 +144,6 @@ async fn load(transaction: &DatabaseTransaction, ids: &[Uuid]) -> Result<HashMap
         .all(transaction)
         .await?;
     Ok(rows.into_iter().map(|row| (row.id, row)).collect())
-}
-
-/// Those that the outbox has.
-async fn waiting(transaction: &DatabaseTransaction, ids: &[Uuid]) -> Result<HashSet<Uuid>, DbErr> {
-    let found: Vec<Uuid> = outbox::Entity::find()
-        .select_only()
-        .column(outbox::Column::OrderId)
-        .filter(outbox::Column::OrderId.is_in(ids.iter().copied()))
-        .into_tuple()
-        .all(transaction)
-        .await?;
-    Ok(found.into_iter().collect())
 }
 
 async fn save(

@@ -17,6 +17,7 @@ use crate::{
     entities::{order, outbox},
     migrations::Migrator,
     orders::new_row,
+    outbox::Backlog,
 };
 
 struct World {
@@ -40,7 +41,8 @@ async fn world(places: usize, most_orders: usize) -> World {
     database.migrate::<Migrator>().await.unwrap();
     let metrics = ApiMetrics::new(&Metrics::new(Service::OrderApi));
     let (intake, jobs) = Intake::new(places, &metrics);
-    let writer = Writer::new(&database, jobs, most_orders, random_uuid(), &metrics);
+    let backlog = Backlog::new(&database.reader, random_uuid());
+    let writer = Writer::new(&database, jobs, most_orders, backlog, &metrics);
     World { intake, writer, database, _folder: folder }
 }
 

@@ -18,7 +18,7 @@ use super::{
     rows::{Keys, Rows},
     submission::{IntakeError, Receipt, Submission},
 };
-use crate::{metrics::ApiMetrics, storage::blames_a_row};
+use crate::{metrics::ApiMetrics, outbox::Backlog, storage::blames_a_row};
 
 /// A request that waits.
 #[derive(Debug)]
@@ -71,6 +71,7 @@ pub(crate) struct Writer {
     jobs: mpsc::UnboundedReceiver<Job>,
     most_orders: usize,
     numbers: Numbering,
+    backlog: Backlog,
     /// The last sequence number that is committed, for the relay.
     committed: watch::Sender<i64>,
     outage: Outage,
@@ -78,19 +79,20 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    /// `producer` must be new: its outbox rows are numbered from 1.
+    /// The backlog's producer must be new: its outbox rows are numbered from 1.
     pub(crate) fn new(
         database: &Database,
         jobs: mpsc::UnboundedReceiver<Job>,
         most_orders: usize,
-        producer: Uuid,
+        backlog: Backlog,
         metrics: &ApiMetrics,
     ) -> Self {
         Self {
             database: database.clone(),
             jobs,
             most_orders,
-            numbers: Numbering::new(producer),
+            numbers: Numbering::new(backlog.producer()),
+            backlog,
             committed: watch::Sender::new(0),
             outage: Outage::new("database"),
             metrics: metrics.clone(),
@@ -163,7 +165,7 @@ impl Writer {
             answers.push(match job {
                 Job::Place { submission, .. } => Answer::Place(rows.add(submission, &mut keys)),
                 Job::Again { wishes, .. } => {
-                    Answer::Again(again::add(&transaction, wishes, &mut rows).await?)
+                    Answer::Again(again::add(&transaction, wishes, &self.backlog, &mut rows).await?)
                 }
             });
         }

@@ -1,14 +1,18 @@
 //! Rows of the outbox: read, deleted, counted.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicI64, Ordering},
+use std::{
+    collections::HashSet,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
 };
 
 use runtime::db::Database;
 use sea_orm::{
-    ColumnTrait, DatabaseConnection, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
-    QuerySelect, sea_query::ExprTrait,
+    ColumnTrait, DatabaseConnection, DatabaseTransaction, DbErr, EntityTrait, PaginatorTrait, QueryFilter,
+    QueryOrder, QuerySelect,
+    sea_query::{Expr, ExprTrait},
 };
 use uuid::Uuid;
 
@@ -76,8 +80,13 @@ pub(crate) struct Backlog {
 }
 
 impl Backlog {
-    pub(super) fn new(reader: &DatabaseConnection, own: Uuid) -> Self {
+    /// `own` is the producer whose rows the relay counts.
+    pub(crate) fn new(reader: &DatabaseConnection, own: Uuid) -> Self {
         Self { reader: reader.clone(), own, published: Arc::default() }
+    }
+
+    pub(crate) const fn producer(&self) -> Uuid {
+        self.own
     }
 
     pub(super) fn published_up_to(&self, seq: i64) {
@@ -86,9 +95,28 @@ impl Backlog {
 
     /// How many orders that are.
     pub(crate) async fn count(&self) -> Result<u64, DbErr> {
-        let published = outbox::Column::Producer
-            .eq(self.own)
-            .and(outbox::Column::Seq.lte(self.published.load(Ordering::Relaxed)));
-        outbox::Entity::find().filter(published.not()).count(&self.reader).await
+        outbox::Entity::find().filter(self.rows()).count(&self.reader).await
+    }
+
+    /// Those of these orders that are among them.
+    pub(crate) async fn of(
+        &self,
+        transaction: &DatabaseTransaction,
+        orders: &[Uuid],
+    ) -> Result<HashSet<Uuid>, DbErr> {
+        let found: Vec<Uuid> = outbox::Entity::find()
+            .select_only()
+            .column(outbox::Column::OrderId)
+            .filter(outbox::Column::OrderId.is_in(orders.iter().copied()))
+            .filter(self.rows())
+            .into_tuple()
+            .all(transaction)
+            .await?;
+        Ok(found.into_iter().collect())
+    }
+
+    fn rows(&self) -> Expr {
+        let published = outbox::Column::Seq.lte(self.published.load(Ordering::Relaxed));
+        outbox::Column::Producer.eq(self.own).and(published).not()
     }
 }

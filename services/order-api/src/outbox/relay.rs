@@ -65,9 +65,9 @@ impl Relay {
     pub(crate) async fn new(
         database: &Database,
         redis: &Redis,
-        own: Uuid,
         committed: watch::Receiver<i64>,
         config: &RelayConfig,
+        backlog: Backlog,
         alarm: Alarm,
         metrics: &ApiMetrics,
     ) -> Result<Self, DbErr> {
@@ -75,7 +75,7 @@ impl Relay {
             database: database.clone(),
             redis: redis.clone(),
             producer: Producer::new(redis),
-            own,
+            own: backlog.producer(),
             committed,
             batch: config.batch,
             sweep_interval: Duration::from_millis(config.sweep_interval_ms.max(100)),
@@ -83,14 +83,9 @@ impl Relay {
             deleted: 0,
             marks: Marks::load(&database.reader).await?,
             alarm,
-            backlog: Backlog::new(&database.reader, own),
+            backlog,
             metrics: metrics.clone(),
         })
-    }
-
-    /// Counts what is not published yet.
-    pub(crate) fn backlog(&self) -> Backlog {
-        self.backlog.clone()
     }
 
     /// Runs until the writer has ended and what it committed is published, or cannot be while draining: the next

@@ -21,7 +21,7 @@ async fn a_waiting_client_is_told_when_the_order_is_completed() {
     ));
     let mut worker = Worker::new(&world.streams().await);
     let taken = worker.take(1).await.remove(0);
-    worker.announce(&taken).await;
+    assert!(worker.accept(&taken).await);
     eventually("it is processing", async || {
         let order = world.api.get(&format!("/orders/{order_id}")).await;
         if order.text_of("status") == "processing" { Ok(()) } else { Err(order.text) }

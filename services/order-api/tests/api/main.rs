@@ -5,7 +5,9 @@
 mod batch;
 mod catalog;
 mod document;
+mod feed;
 mod follow;
+mod heal;
 mod idempotency;
 mod list;
 mod metrics;

@@ -93,7 +93,7 @@ async fn rows_that_were_published_and_not_deleted_are_added_once() {
     let [producer] = &producers[..] else { panic!("one run published: {producers:?}") };
     let restored = database
         .execute_unprepared(&format!(
-            "INSERT INTO outbox SELECT x'{producer}', row_number() OVER (ORDER BY id), id, 1, 1, NULL FROM orders"
+            "INSERT INTO outbox SELECT x'{producer}', row_number() OVER (ORDER BY id), id, 'place', 1, 1, NULL FROM orders"
         ))
         .await
         .unwrap();

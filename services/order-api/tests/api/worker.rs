@@ -2,10 +2,11 @@
 
 use contract::{
     Command, CommandData, Event, EventData, FailureReason, ProcessOrder, Timestamp,
-    event::{OrderCompleted, OrderFailed, OrderProcessing},
+    event::{OrderCompensated, OrderCompleted, OrderFailed, OrderProcessing},
 };
 use streams::{
-    Effect, Entry, Finish, Finisher, Redis, Stream, Subscription, announce::announce, keys::ORDER_PROCESSOR,
+    Accept, Effect, Entry, EntryId, Finish, Finisher, Redis, Stream, Subscription, accept::accept,
+    keys::ORDER_PROCESSOR,
 };
 
 const WORKER: &str = "worker-1";
@@ -23,8 +24,17 @@ pub(crate) struct Taken {
 
 impl Worker {
     pub(crate) fn new(redis: &Redis) -> Self {
-        let subscription = Subscription::new(redis, Stream::Queue, 0, ORDER_PROCESSOR, WORKER).unwrap();
+        Self::named(redis, WORKER)
+    }
+
+    pub(crate) fn named(redis: &Redis, name: &str) -> Self {
+        let subscription = Subscription::new(redis, Stream::Queue, 0, ORDER_PROCESSOR, name).unwrap();
         Self { redis: redis.clone(), subscription }
+    }
+
+    /// The next command, whatever it is.
+    pub(crate) async fn take_any(&mut self) -> Taken {
+        self.take(1).await.remove(0)
     }
 
     /// The next commands, this many.
@@ -42,37 +52,52 @@ impl Worker {
         taken
     }
 
-    /// Says that it took the order.
-    pub(crate) async fn announce(&self, taken: &Taken) {
-        announce(&self.redis, 0, &[taken.processing().to_fields()]).await.unwrap();
+    /// Says that it took the order; false: it was cancelled before, and is not to be worked on.
+    pub(crate) async fn accept(&self, taken: &Taken) -> bool {
+        let event = Some(taken.processing().to_fields());
+        let asked = Accept { entry: taken.entry.id, order: taken.command.order_id(), event };
+        let cancelled = accept(&self.redis, 0, &[asked]).await.unwrap();
+        self.subscription.done(&cancelled);
+        cancelled.is_empty()
     }
 
     /// Adds any event.
     pub(crate) async fn emit(&self, event: &Event) {
-        announce(&self.redis, 0, &[event.to_fields()]).await.unwrap();
+        let event = Accept { entry: EntryId::MIN, order: event.order_id(), event: Some(event.to_fields()) };
+        accept(&self.redis, 0, &[event]).await.unwrap();
     }
 
     /// Acknowledges the command and reports the event.
     pub(crate) async fn finish(&self, taken: &Taken, event: &Event) {
-        let finish = Finish { entry: taken.entry.id, effects: vec![Effect::Event(event.to_fields())] };
-        let won = Finisher::new(&self.redis).finish(0, ORDER_PROCESSOR, &[finish]).await.unwrap();
-        assert_eq!(won, [true]);
+        let effects = vec![Effect::Event(event.to_fields())];
+        assert!(self.finish_with(taken, effects).await, "somebody else finished it");
+    }
+
+    /// Acknowledges the command with whatever follows; whether the fence let it.
+    pub(crate) async fn finish_with(&self, taken: &Taken, effects: Vec<Effect>) -> bool {
+        let finish = Finish { entry: taken.entry.id, order: Some(taken.command.order_id()), effects };
+        let run = uuid::Uuid::new_v4().as_u128() as u64;
+        let finisher = Finisher::new(&self.redis, 0, ORDER_PROCESSOR, WORKER, run);
+        let won = finisher.finish(&finisher.call(), &[finish]).await.unwrap();
         self.subscription.done(&[taken.entry.id]);
+        won == [true]
     }
 
     /// The whole life of the next `count` orders.
     pub(crate) async fn complete(&mut self, count: usize) {
         for taken in self.take(count).await {
-            self.announce(&taken).await;
+            assert!(self.accept(&taken).await, "it was cancelled");
             self.finish(&taken, &taken.completed()).await;
         }
     }
 }
 
 impl Taken {
-    fn data(&self) -> &ProcessOrder {
-        let CommandData::Process(data) = &self.command.data;
-        data
+    pub(crate) fn data(&self) -> &ProcessOrder {
+        match &self.command.data {
+            CommandData::Process(data) => data,
+            CommandData::Compensate(data) => panic!("to be compensated: {data:?}"),
+        }
     }
 
     fn event(&self, data: EventData) -> Event {
@@ -88,6 +113,16 @@ impl Taken {
         let version = self.data().processing_version();
         let worker = WORKER.to_owned();
         self.event(EventData::Processing(OrderProcessing { version, attempt, worker, placed_at }))
+    }
+
+    /// The end of a compensation.
+    pub(crate) fn compensated(&self) -> Event {
+        let CommandData::Compensate(data) = &self.command.data else { panic!("{:?}", self.command) };
+        let (version, placed_at) = (data.outcome_version(), data.placed_at);
+        let steps = Vec::new();
+        let data = OrderCompensated { version, worker: WORKER.to_owned(), placed_at, steps };
+        let time = Timestamp::from_micros(placed_at.as_micros() + i64::from(version) * 1_000);
+        Event::new("/order-processor", self.command.order_id(), time, None, EventData::Compensated(data))
     }
 
     pub(crate) fn completed(&self) -> Event {
@@ -114,6 +149,7 @@ impl Taken {
             started_at: placed_at,
             reason,
             steps: Vec::new(),
+            compensating: Vec::new(),
         }))
     }
 }
