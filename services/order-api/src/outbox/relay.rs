@@ -134,28 +134,33 @@ impl Relay {
         self.delete().await
     }
 
-    /// Publishes everything that this run has committed.
+    /// Publishes everything that this run is known to have committed.
     async fn publish_own(&mut self) -> Result<(), RelayError> {
         let committed = *self.committed.borrow_and_update();
         while self.published < committed {
-            let rows =
-                pending::of_producer(&self.database.reader, self.own, self.published, self.batch).await?;
-            let Some(last) = rows.last().map(|(row, _)| row.seq) else {
+            if !self.publish_next().await? {
                 // Numbers of a transaction that failed.
                 self.published = committed;
-                break;
-            };
-            self.publish(self.own, rows).await?;
-            self.published = last;
-            self.backlog.published_up_to(last);
-            if self.published - self.deleted >= DELETE_ROWS {
-                self.delete().await?;
             }
         }
         Ok(())
     }
 
-    /// Publishes what other runs left, and whatever of our own was missed.
+    /// Publishes the next rows of this run; false: there are none.
+    async fn publish_next(&mut self) -> Result<bool, RelayError> {
+        let rows = pending::of_producer(&self.database.reader, self.own, self.published, self.batch).await?;
+        let Some(last) = rows.last().map(|(row, _)| row.seq) else { return Ok(false) };
+        self.publish(self.own, rows).await?;
+        self.published = last;
+        self.backlog.published_up_to(last);
+        if self.published - self.deleted >= DELETE_ROWS {
+            self.delete().await?;
+        }
+        Ok(true)
+    }
+
+    /// Publishes what other runs left, and whatever of our own was missed: a commit whose answer was lost is in the database,
+    /// and nobody knows.
     async fn sweep(&mut self) -> Result<(), RelayError> {
         for producer in pending::other_producers(&self.database.reader, self.own).await? {
             let mut after = 0;
@@ -167,7 +172,8 @@ impl Relay {
                 after = last;
             }
         }
-        self.publish_own().await
+        while self.publish_next().await? {}
+        Ok(())
     }
 
     /// Publishes nothing, and so learns whether Redis is still what it was.
