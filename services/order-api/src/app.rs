@@ -102,6 +102,7 @@ impl App {
         let state = State {
             clock,
             database: database.clone(),
+            redis: redis.clone(),
             intake: intake.clone(),
             catalog: Catalog::new(config.catalog.mode, &database.reader),
             queue: Queue::new(&redis),

@@ -9,6 +9,6 @@ mod follower;
 mod state;
 mod update;
 
-pub(crate) use apply::{Applied, apply};
+pub(crate) use apply::apply;
 pub(crate) use cancelled::cancelled_event;
 pub(crate) use follower::Follower;

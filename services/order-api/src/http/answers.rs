@@ -32,6 +32,13 @@ pub(super) enum PlacedMany {
     ),
 }
 
+#[derive(ApiResponse)]
+pub(super) enum Deleted {
+    /// It is gone
+    #[oai(status = 204)]
+    Done,
+}
+
 /// The value of `Idempotency-Replayed`, where it is due.
 pub(super) fn replayed(replayed: bool) -> Option<String> {
     replayed.then(|| "true".to_owned())

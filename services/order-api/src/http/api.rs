@@ -35,13 +35,9 @@ enum Tag {
 }
 
 impl Api {
-    pub(super) fn new(state: State) -> Self {
-        Self(Some(Arc::new(state)))
-    }
-
-    /// To be described, not to be served.
-    pub(super) const fn undocked() -> Self {
-        Self(None)
+    /// Without a state it is to be described, not to be served.
+    pub(super) const fn new(state: Option<Arc<State>>) -> Self {
+        Self(state)
     }
 
     fn state(&self) -> &State {

@@ -17,6 +17,10 @@ impl<'de: 'a, 'a> Deserialize<'de> for Field<'a> {
 }
 
 impl<'a> Field<'a> {
+    pub(super) const fn is_there(&self) -> bool {
+        self.0.is_some()
+    }
+
     /// Reads the field, which must be there; what is wrong with it goes to `errors`.
     pub(super) fn read<T>(
         &self,

@@ -1,36 +1,53 @@
 //! The public API: what comes in is parsed here, once; what goes out is written here.
 //!
 //! [`api`] lists the routes; [`order_body`] turns bodies into orders; [`idempotency`] reads the key; [`place`] hands
-//! orders to [`crate::intake`]; [`feed`] is for metrics-service alone; [`read`] answers from [`crate::orders`] and [`crate::queue`]; [`schema`] and
-//! [`refusals`] are what the OpenAPI document says of bodies and problems.
+//! orders to [`crate::intake`]; [`read`] answers from [`crate::orders`] and [`crate::queue`]; [`feed`] is for
+//! metrics-service alone.
+//!
+//! [`operations`] lists the routes by which people step in: [`decide`] cancels and retries an order, [`retry_many`] retries
+//! many; [`dead_letters`] shows, redrives and deletes, [`redrive_many`] redrives many.
+//!
+//! [`schema`], [`operation_schema`] and [`refusals`] are what the OpenAPI document says of bodies and problems.
 
 mod answers;
 mod api;
+mod dead_letter_id;
+mod dead_letters;
+mod decide;
 pub(crate) mod feed;
+mod fields;
 mod idempotency;
+mod operation_schema;
+mod operations;
 mod order_body;
 mod place;
+mod problems;
 mod read;
+mod redrive_many;
 mod refusals;
+mod retry_many;
 mod schema;
 mod state;
 
+use std::sync::Arc;
+
 use poem_openapi::OpenApiService;
 
-use self::api::Api;
 pub(crate) use self::state::State;
+use self::{api::Api, operations::Operations};
 
 /// The API over its state.
 pub(crate) fn service(state: State) -> OpenApiService<impl poem_openapi::OpenApi, ()> {
-    described(Api::new(state))
+    described(Some(Arc::new(state)))
 }
 
 /// The OpenAPI document, which needs no state.
 pub fn document() -> String {
-    described(Api::undocked()).spec()
+    described(None).spec()
 }
 
-fn described(api: Api) -> OpenApiService<Api, ()> {
+fn described(state: Option<Arc<State>>) -> OpenApiService<(Api, Operations), ()> {
+    let api = (Api::new(state.clone()), Operations::new(state));
     OpenApiService::new(api, "Orderflow order-api", env!("CARGO_PKG_VERSION"))
         .summary("Accept orders now, process them reliably later")
         .description(

@@ -1,12 +1,14 @@
 //! What the handlers work with.
 
 use runtime::{clock::Clock, db::Database, lifecycle::Shutdown};
+use streams::Redis;
 
 use crate::{catalog::Catalog, intake::Intake, outbox::Backlog, queue::Queue, waiting::Waiters};
 
 pub(crate) struct State {
     pub(crate) clock: Clock,
     pub(crate) database: Database,
+    pub(crate) redis: Redis,
     pub(crate) intake: Intake,
     pub(crate) catalog: Catalog,
     pub(crate) queue: Queue,

@@ -10,7 +10,7 @@ use std::{
 
 use runtime::db::Database;
 use sea_orm::{
-    ColumnTrait, DatabaseConnection, DatabaseTransaction, DbErr, EntityTrait, PaginatorTrait, QueryFilter,
+    ColumnTrait, ConnectionTrait, DatabaseConnection, DbErr, EntityTrait, PaginatorTrait, QueryFilter,
     QueryOrder, QuerySelect,
     sea_query::{Expr, ExprTrait},
 };
@@ -101,7 +101,7 @@ impl Backlog {
     /// Those of these orders that are among them.
     pub(crate) async fn of(
         &self,
-        transaction: &DatabaseTransaction,
+        connection: &impl ConnectionTrait,
         orders: &[Uuid],
     ) -> Result<HashSet<Uuid>, DbErr> {
         let found: Vec<Uuid> = outbox::Entity::find()
@@ -110,7 +110,7 @@ impl Backlog {
             .filter(outbox::Column::OrderId.is_in(orders.iter().copied()))
             .filter(self.rows())
             .into_tuple()
-            .all(transaction)
+            .all(connection)
             .await?;
         Ok(found.into_iter().collect())
     }
