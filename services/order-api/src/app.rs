@@ -88,9 +88,9 @@ impl App {
         let (intake, jobs) = Intake::new(config.intake.queue, &metrics);
         let backlog = Backlog::new(&database.reader, random_uuid());
         let writer = Writer::new(&database, jobs, config.intake.batch, backlog.clone(), &metrics);
-        let (committed, alarm) = (writer.committed(), Alarm::default());
+        let (commits, alarm) = (writer.commits(), Alarm::default());
         let (told, counted) = (alarm.clone(), backlog.clone());
-        let relay = Relay::new(&database, &redis, committed, &config.relay, counted, told, &metrics).await?;
+        let relay = Relay::new(&database, &redis, commits, &config.relay, counted, told, &metrics).await?;
         let sweeper = Sweeper {
             database: database.clone(),
             redis: redis.clone(),

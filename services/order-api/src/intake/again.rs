@@ -83,7 +83,13 @@ pub(super) async fn add(
         if granted.order != *order {
             save(transaction, order, &granted.order).await?;
         }
-        rows.publish(id, granted.kind, granted.version, granted.attempt, again.traceparent.clone());
+        rows.publish(
+            &granted.order,
+            granted.kind,
+            granted.version,
+            granted.attempt,
+            again.traceparent.clone(),
+        );
         waiting.insert(id);
         order.clone_from(&granted.order);
         outcomes.push(Outcome::Done(granted.order));

@@ -6,6 +6,7 @@
 //! answered.
 
 mod again;
+mod numbering;
 mod rows;
 mod submission;
 #[cfg(test)]

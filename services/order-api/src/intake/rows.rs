@@ -7,15 +7,14 @@ use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, IntoActiveModel, Iterable,
     QueryFilter,
 };
-use uuid::Uuid;
 
 use super::{
+    numbering::Numbering,
     submission::{IntakeError, NewOrder, Once, Receipt, Submission},
-    writer::Numbering,
 };
 use crate::{
     entities::{idempotency_key, order, outbox},
-    outbox::Kind,
+    outbox::{Kind, Pending},
 };
 
 /// SQLite takes 32,766 bind variables in one statement; PostgreSQL twice that.
@@ -26,7 +25,8 @@ type Answer = Result<Receipt, IntakeError>;
 /// All rows of a transaction before they are written.
 pub(super) struct Rows<'a> {
     pub(super) orders: Vec<order::ActiveModel>,
-    outbox: Vec<outbox::ActiveModel>,
+    /// What is to be published, with its orders.
+    outbox: Vec<Pending>,
     keys: Vec<idempotency_key::ActiveModel>,
     numbers: &'a mut Numbering,
 }
@@ -90,7 +90,7 @@ impl<'a> Rows<'a> {
             self.keys.push(key_row(once, submission).into_active_model());
         }
         for NewOrder { row, traceparent } in &submission.orders {
-            self.publish(row.id, Kind::Place, row.version, row.attempts + 1, traceparent.clone());
+            self.publish(row, Kind::Place, row.version, row.attempts + 1, traceparent.clone());
             self.orders.push(row.clone().into_active_model());
         }
         Ok(Receipt::Stored)
@@ -103,7 +103,7 @@ impl<'a> Rows<'a> {
     /// Adds a row of the outbox.
     pub(super) fn publish(
         &mut self,
-        order_id: Uuid,
+        order: &order::Model,
         kind: Kind,
         version: i32,
         attempt: i32,
@@ -112,21 +112,24 @@ impl<'a> Rows<'a> {
         let row = outbox::Model {
             producer: self.numbers.producer,
             seq: self.numbers.next(),
-            order_id,
+            order_id: order.id,
             kind: kind.as_str().to_owned(),
             version,
             attempt,
             traceparent,
         };
-        self.outbox.push(row.into_active_model());
+        self.outbox.push((row, order.clone()));
     }
 
-    pub(super) async fn insert(mut self, transaction: &DatabaseTransaction) -> Result<(), DbErr> {
+    /// Inserts all of it; what is to be published once it is committed.
+    pub(super) async fn insert(mut self, transaction: &DatabaseTransaction) -> Result<Vec<Pending>, DbErr> {
         // Replicas that add the same keys do so in one order, or they would wait for each other.
         self.keys.sort_unstable_by(|one, other| one.key.as_ref().cmp(other.key.as_ref()));
         insert_all::<order::Entity, _>(transaction, self.orders).await?;
-        insert_all::<outbox::Entity, _>(transaction, self.outbox).await?;
-        insert_all::<idempotency_key::Entity, _>(transaction, self.keys).await
+        let outbox = self.outbox.iter().map(|(row, _)| row.clone().into_active_model()).collect();
+        insert_all::<outbox::Entity, _>(transaction, outbox).await?;
+        insert_all::<idempotency_key::Entity, _>(transaction, self.keys).await?;
+        Ok(self.outbox)
     }
 }
 
@@ -151,17 +154,4 @@ where
         E::insert_many(chunk).exec_without_returning(transaction).await?;
     }
     Ok(())
-}
-
-impl Numbering {
-    /// A run of the service that numbers its outbox rows from 1.
-    pub(super) const fn new(producer: Uuid) -> Self {
-        Self { producer, last: 0 }
-    }
-
-    /// Never given out twice, also when the transaction fails.
-    fn next(&mut self) -> i64 {
-        self.last += 1;
-        self.last
-    }
 }

@@ -75,7 +75,7 @@ async fn one_bad_row_does_not_fail_the_others_of_its_transaction() {
     });
     tokio::task::yield_now().await;
     drop(intake);
-    let committed = writer.committed();
+    let committed = writer.commits().last;
     writer.run().await.unwrap();
     let mut answers = Vec::new();
     for answer in handed_in {

@@ -11,14 +11,18 @@ use runtime::{db::Database, outage::Outage, trace_context};
 use sea_orm::DbErr;
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot, watch};
 use tracing::Instrument;
-use uuid::Uuid;
 
 use super::{
     again::{self, Again, Outcome},
+    numbering::Numbering,
     rows::{Keys, Rows},
     submission::{IntakeError, Receipt, Submission},
 };
-use crate::{metrics::ApiMetrics, outbox::Backlog, storage::blames_a_row};
+use crate::{
+    metrics::ApiMetrics,
+    outbox::{Backlog, Commits, Fresh},
+    storage::blames_a_row,
+};
 
 /// A request that waits.
 #[derive(Debug)]
@@ -59,19 +63,14 @@ impl Job {
     }
 }
 
-/// Numbers the outbox rows of this run. Rows become visible in this order because one task commits them, one
-/// transaction after the other.
-pub(super) struct Numbering {
-    pub(super) producer: Uuid,
-    pub(super) last: i64,
-}
-
 pub(crate) struct Writer {
     database: Database,
     jobs: mpsc::UnboundedReceiver<Job>,
     most_orders: usize,
     numbers: Numbering,
     backlog: Backlog,
+    /// For the relay, which need not read back what was just written.
+    fresh: Fresh,
     /// The last sequence number that is committed, for the relay.
     committed: watch::Sender<i64>,
     outage: Outage,
@@ -93,15 +92,16 @@ impl Writer {
             most_orders,
             numbers: Numbering::new(backlog.producer()),
             backlog,
+            fresh: Fresh::default(),
             committed: watch::Sender::new(0),
             outage: Outage::new("database"),
             metrics: metrics.clone(),
         }
     }
 
-    /// Follows what is committed; closes when the writer has ended.
-    pub(crate) fn committed(&self) -> watch::Receiver<i64> {
-        self.committed.subscribe()
+    /// Follows what is committed.
+    pub(crate) fn commits(&self) -> Commits {
+        Commits { last: self.committed.subscribe(), fresh: self.fresh.clone() }
     }
 
     /// Runs until the last [`Intake`](super::Intake) is gone and everything handed in is answered.
@@ -174,8 +174,9 @@ impl Writer {
             transaction.rollback().await?;
             return Ok(answers);
         }
-        rows.insert(&transaction).await?;
+        let pending = rows.insert(&transaction).await?;
         transaction.commit().await?;
+        self.fresh.add(pending);
         self.committed.send_replace(self.numbers.last);
         self.metrics.accepted.inc_by(orders as u64);
         self.metrics.intake_batch.observe(orders as f64);

@@ -4,13 +4,15 @@
 //! publishes rows in the order of their numbers and deletes them afterwards. A crash in between publishes them a second
 //! time, and the publish script adds nothing then.
 
+mod fresh;
 mod kind;
 mod marks;
 mod message;
 mod pending;
 mod relay;
 
+pub(crate) use fresh::{Commits, Fresh};
 pub(crate) use kind::Kind;
 pub(crate) use marks::{healed, losses};
-pub(crate) use pending::Backlog;
+pub(crate) use pending::{Backlog, Pending};
 pub(crate) use relay::Relay;

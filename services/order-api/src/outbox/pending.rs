@@ -20,7 +20,7 @@ use super::marks::Marks;
 use crate::entities::{order, outbox};
 
 /// A row with its order.
-pub(super) type Pending = (outbox::Model, order::Model);
+pub(crate) type Pending = (outbox::Model, order::Model);
 
 /// The next rows of one producer after a number.
 pub(super) async fn of_producer(

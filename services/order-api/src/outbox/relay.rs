@@ -13,14 +13,12 @@ use std::{collections::BTreeMap, time::Duration};
 use runtime::{backoff::Backoff, db::Database, lifecycle::Shutdown, outage::Outage, trace_context};
 use sea_orm::DbErr;
 use streams::{Outcome, Producer, Publication, Redis, StreamError, groups};
-use tokio::{
-    sync::watch,
-    time::{Instant, MissedTickBehavior},
-};
+use tokio::time::{Instant, MissedTickBehavior};
 use tracing::Instrument;
 use uuid::Uuid;
 
 use super::{
+    fresh::Commits,
     marks::{Marks, note_loss},
     message::publication,
     pending::{self, Backlog, Pending},
@@ -48,7 +46,7 @@ pub(crate) struct Relay {
     producer: Producer,
     /// The run of the service whose rows are followed.
     own: Uuid,
-    committed: watch::Receiver<i64>,
+    commits: Commits,
     batch: usize,
     sweep_interval: Duration,
     /// Everything of ours up to here is in the streams.
@@ -65,7 +63,7 @@ impl Relay {
     pub(crate) async fn new(
         database: &Database,
         redis: &Redis,
-        committed: watch::Receiver<i64>,
+        commits: Commits,
         config: &RelayConfig,
         backlog: Backlog,
         alarm: Alarm,
@@ -76,7 +74,7 @@ impl Relay {
             redis: redis.clone(),
             producer: Producer::new(redis),
             own: backlog.producer(),
-            committed,
+            commits,
             batch: config.batch,
             sweep_interval: Duration::from_millis(config.sweep_interval_ms.max(100)),
             published: 0,
@@ -100,7 +98,7 @@ impl Relay {
         loop {
             let done = tokio::select! {
                 biased;
-                changed = self.committed.changed() => {
+                changed = self.commits.last.changed() => {
                     if changed.is_err() {
                         break;
                     }
@@ -117,7 +115,7 @@ impl Relay {
             };
             outage.failed(&error);
             // What failed is asked for again by the mark, also when no further order comes.
-            self.committed.mark_changed();
+            self.commits.last.mark_changed();
             tokio::select! {
                 () = backoff.wait() => {}
                 () = draining.cancelled() => break,
@@ -136,7 +134,7 @@ impl Relay {
 
     /// Publishes everything that this run is known to have committed.
     async fn publish_own(&mut self) -> Result<(), RelayError> {
-        let committed = *self.committed.borrow_and_update();
+        let committed = *self.commits.last.borrow_and_update();
         while self.published < committed {
             if !self.publish_next().await? {
                 // Numbers of a transaction that failed.
@@ -148,7 +146,10 @@ impl Relay {
 
     /// Publishes the next rows of this run; false: there are none.
     async fn publish_next(&mut self) -> Result<bool, RelayError> {
-        let rows = pending::of_producer(&self.database.reader, self.own, self.published, self.batch).await?;
+        let mut rows = self.commits.fresh.after(self.published, self.batch);
+        if rows.is_empty() {
+            rows = pending::of_producer(&self.database.reader, self.own, self.published, self.batch).await?;
+        }
         let Some(last) = rows.last().map(|(row, _)| row.seq) else { return Ok(false) };
         self.publish(self.own, rows).await?;
         self.published = last;
