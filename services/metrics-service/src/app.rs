@@ -21,8 +21,10 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     Config, Migrations,
     http::{StatsSource, site},
+    loss::LossWatch,
     projection::Projection,
     projector::Projectors,
+    rebuild::{Feed, Rebuilder},
     snapshot::Publisher,
     telemetry::ProjectionMetrics,
     upkeep::{Upkeep, backlog::Backlog},
@@ -88,11 +90,19 @@ impl App {
 
         // What needs Redis waits for these, so that only one line of the log says that it is away.
         let (redis_answered, everything_applied) = (CancellationToken::new(), CancellationToken::new());
+        let feed = config.projection.order_api()?.map(|url| Feed::new(&url)).transpose()?;
+        let losses = LossWatch {
+            redis: redis.clone(),
+            projection: projection.clone(),
+            metrics: measured.clone(),
+            can_rebuild: feed.is_some(),
+        };
         let projectors = Projectors {
             redis: redis.clone(),
             consumer: config.instance.clone(),
             projection: projection.clone(),
             metrics: measured.clone(),
+            losses: losses.clone(),
             batch: config.projection.batch,
             redis_answered: redis_answered.clone(),
             draining: shutdown.draining(),
@@ -106,11 +116,25 @@ impl App {
         let publisher = Publisher::new(redis.clone(), projection.clone(), &config.projection);
         tasks.spawn("snapshot", publisher.run(redis_answered.clone(), everything_applied));
 
+        if let Some(feed) = feed {
+            let rebuilder = Rebuilder {
+                feed,
+                projection: projection.clone(),
+                metrics: measured.clone(),
+                instance: config.instance,
+                again: config.projection.rebuild_again(),
+                interval: config.projection.watch_interval(),
+                draining: shutdown.draining(),
+            };
+            tasks.spawn("rebuild", rebuilder.run());
+        }
+
         let upkeep = Upkeep {
             redis,
             redis_answered,
             projection,
             backlog,
+            losses,
             metrics: measured,
             draining: shutdown.draining(),
         };

@@ -2,7 +2,8 @@
 
 use std::{path::Path, time::Duration};
 
-use anyhow::ensure;
+use anyhow::{Context as _, ensure};
+use reqwest::Url;
 use runtime::{
     Service,
     config::{self, DatabaseConfig, HttpConfig, LifecycleConfig, RedisConfig, TelemetryConfig},
@@ -34,6 +35,8 @@ pub struct ProjectionConfig {
     pub watch_interval_ms: u64,
     pub keep_hours: u32,
     pub reload_interval_ms: u64,
+    pub order_api_url: String,
+    pub rebuild_again_ms: u64,
 }
 
 impl Config {
@@ -64,6 +67,7 @@ impl Config {
             "projection.keep_hours must be at least 1: rates look 15 minutes back"
         );
         ensure!(projection.reload_interval_ms >= 100, "projection.reload_interval_ms must be at least 100");
+        projection.order_api().context("projection.order_api_url is no address")?;
         ensure!(self.redis.partitions >= 1, "redis.partitions must be at least 1");
         Ok(())
     }
@@ -85,6 +89,21 @@ impl ProjectionConfig {
     pub(crate) const fn reload_interval(&self) -> Duration {
         Duration::from_millis(self.reload_interval_ms)
     }
+
+    pub(crate) const fn rebuild_again(&self) -> Duration {
+        Duration::from_millis(self.rebuild_again_ms)
+    }
+
+    /// Where order-api is; `None` where it is never to be asked.
+    pub(crate) fn order_api(&self) -> anyhow::Result<Option<Url>> {
+        let text = self.order_api_url.trim();
+        if text.is_empty() {
+            return Ok(None);
+        }
+        let url = Url::parse(text)?;
+        ensure!(matches!(url.scheme(), "http" | "https"), "it must begin with http:// or https://");
+        Ok(Some(url))
+    }
 }
 
 #[cfg(test)]
@@ -97,13 +116,15 @@ mod tests {
     fn the_defaults_are_valid_and_each_mistake_has_its_sentence() {
         let config = Config::load(None).unwrap();
         assert!(!config.instance.is_empty());
-        let changes: [(Change, &str); 7] = [
+        let changes: [(Change, &str); 9] = [
             (|config| config.projection.batch = 0, "projection.batch"),
             (|config| config.projection.batch = 1_001, "projection.batch"),
             (|config| config.projection.snapshot_interval_ms = 0, "projection.snapshot_interval_ms"),
             (|config| config.projection.watch_interval_ms = 249, "projection.watch_interval_ms"),
             (|config| config.projection.keep_hours = 0, "projection.keep_hours"),
             (|config| config.projection.reload_interval_ms = 0, "projection.reload_interval_ms"),
+            (|config| config.projection.order_api_url = "api:8000".into(), "projection.order_api_url"),
+            (|config| config.projection.order_api_url = "api".into(), "projection.order_api_url"),
             (|config| config.redis.partitions = 0, "redis.partitions"),
         ];
         for (change, name) in changes {

@@ -7,6 +7,8 @@
 //!                            └─▶ snapshot: Redis, for order-api's GET /orders/metrics
 //! ```
 //!
+//! Where Redis has lost events (`loss`), every order is read from order-api, and the numbers are corrected (`rebuild`).
+//!
 //! Each event counts once, however often it is delivered: versions tell ([`projection`]). A crash at any point costs
 //! nothing but a redelivery. Nothing here is needed for an order to be accepted or processed.
 
@@ -14,9 +16,11 @@ mod app;
 mod config;
 pub mod entities;
 pub mod http;
+mod loss;
 mod migrations;
 pub mod projection;
 mod projector;
+mod rebuild;
 mod snapshot;
 mod telemetry;
 mod upkeep;

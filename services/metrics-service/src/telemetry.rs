@@ -3,11 +3,14 @@
 use std::time::Duration;
 
 use contract::{EventKind, Status};
-use prometheus::{Histogram, IntCounterVec, IntGaugeVec};
+use prometheus::{Histogram, IntCounter, IntCounterVec, IntGaugeVec};
 use runtime::metrics::{BATCH_SIZES, Metrics, SECONDS};
 
 use crate::{
-    projection::{Applied, Projection},
+    projection::{
+        Applied, Projection,
+        rebuild::{Corrected, Noted, Then},
+    },
     upkeep::backlog::Backlog,
 };
 
@@ -20,6 +23,8 @@ pub(crate) struct ProjectionMetrics {
     orders: IntGaugeVec,
     undelivered: IntGaugeVec,
     unacknowledged: IntGaugeVec,
+    rebuilds: IntCounterVec,
+    corrected: IntCounter,
 }
 
 impl ProjectionMetrics {
@@ -51,6 +56,15 @@ impl ProjectionMetrics {
                 "Events that were delivered to the projection and not acknowledged",
                 &["partition"],
             ),
+            rebuilds: metrics.counter_vec(
+                "orderflow_projection_rebuilds_total",
+                "Rebuilds after events were lost: finished, interrupted (by a further loss), or impossible (no order-api to ask)",
+                &["outcome"],
+            ),
+            corrected: metrics.counter(
+                "orderflow_projection_orders_corrected_total",
+                "Orders that a rebuild corrected",
+            ),
         }
     }
 
@@ -64,6 +78,21 @@ impl ProjectionMetrics {
                     self.events.with_label_values(&[kind.as_str(), result]).inc_by(count as u64);
                 }
             }
+        }
+    }
+
+    pub(crate) fn loss_noted(&self, noted: Noted) {
+        match noted {
+            Noted::Known | Noted::Begun => {}
+            Noted::BegunAnew => self.rebuilds.with_label_values(&["interrupted"]).inc(),
+            Noted::NoRebuild => self.rebuilds.with_label_values(&["impossible"]).inc(),
+        }
+    }
+
+    pub(crate) fn corrected(&self, corrected: &Corrected) {
+        self.corrected.inc_by(corrected.orders as u64);
+        if let Then::Finished(_) = corrected.then {
+            self.rebuilds.with_label_values(&["finished"]).inc();
         }
     }
 

@@ -5,4 +5,5 @@ pub mod duration_bucket;
 pub mod position;
 pub mod projected_order;
 pub mod rate_bucket;
+pub mod rebuild;
 pub mod status_count;

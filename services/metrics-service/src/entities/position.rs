@@ -1,4 +1,4 @@
-//! How far each partition's events have been read.
+//! How far each partition's events have been read, and in which data set of Redis.
 
 use sea_orm::entity::prelude::*;
 
@@ -10,6 +10,8 @@ pub struct Model {
     /// The two halves of the id of the newest entry that was applied.
     pub entry_ms: i64,
     pub entry_seq: i64,
+    /// Names the data set that the entry belongs to; empty as long as that is not known.
+    pub epoch: String,
     pub projected_at: i64,
 }
 

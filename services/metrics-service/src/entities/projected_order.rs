@@ -13,6 +13,8 @@ pub struct Model {
     pub placed_at: i64,
     /// When its first attempt began; null as long as that is not known, and then not counted as waiting.
     pub first_started_at: Option<i64>,
+    /// The version at which the durations of its newest end (completed or failed) were counted; null while none were.
+    pub measured_version: Option<i64>,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

@@ -41,6 +41,7 @@ impl StatsSource {
         let snapshot = numbers.snapshot();
         Stats {
             as_of: numbers.as_of.into(),
+            rebuilding: numbers.rebuilding,
             total_orders: numbers.total_orders(),
             total_orders_processed: snapshot.total_orders_processed,
             average_processing_time_seconds: snapshot.average_processing_time_seconds,

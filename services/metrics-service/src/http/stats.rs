@@ -9,8 +9,10 @@ use serde::Serialize;
 #[derive(Clone, Debug, PartialEq, Serialize, Object)]
 #[oai(example)]
 pub struct Stats {
-    /// When the newest event that is counted here was projected
+    /// When the newest event that is counted here was projected, or the numbers were corrected after that
     pub as_of: Time,
+    /// Redis has lost events, and the numbers are being corrected from the orders themselves
+    pub rebuilding: bool,
     /// Orders that were ever accepted
     pub total_orders: u64,
     /// Orders that were completed or failed
@@ -138,6 +140,7 @@ impl Example for Stats {
         };
         Self {
             as_of: as_of.clone(),
+            rebuilding: false,
             total_orders: 1_204,
             total_orders_processed: 1_180,
             average_processing_time_seconds: 0.125,

@@ -1,9 +1,9 @@
-//! Where each order stands, the sums over all of them, and how far the events have been read. Times are
-//! microseconds since the Unix epoch unless a name says otherwise.
+//! Where each order stands, the sums over all of them, how far the events have been read, and the rebuild after some were
+//! lost. Times are microseconds since the Unix epoch unless a name says otherwise.
 
 use sea_orm_migration::{
     prelude::*,
-    schema::{big_integer, big_integer_null, integer, string_len, uuid},
+    schema::{big_integer, big_integer_null, integer, string_len, string_len_null, uuid, uuid_null},
 };
 
 #[derive(DeriveMigrationName)]
@@ -12,11 +12,18 @@ pub(super) struct Migration;
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        for table in [orders(), status_counts(), durations(), duration_buckets(), rate_buckets(), positions()]
-        {
+        for table in [
+            orders(),
+            status_counts(),
+            durations(),
+            duration_buckets(),
+            rate_buckets(),
+            positions(),
+            rebuild(),
+        ] {
             manager.create_table(table).await?;
         }
-        Ok(())
+        manager.execute(no_rebuild()).await
     }
 }
 
@@ -28,6 +35,7 @@ fn orders() -> TableCreateStatement {
         .col(string_len("status", 16))
         .col(big_integer("placed_at"))
         .col(big_integer_null("first_started_at"))
+        .col(big_integer_null("measured_version"))
         .to_owned()
 }
 
@@ -76,6 +84,41 @@ fn positions() -> TableCreateStatement {
         .col(integer("partition").primary_key())
         .col(big_integer("entry_ms"))
         .col(big_integer("entry_seq"))
+        .col(string_len("epoch", 64))
         .col(big_integer("projected_at"))
         .to_owned()
+}
+
+fn rebuild() -> TableCreateStatement {
+    Table::create()
+        .table("rebuild")
+        .col(integer("id").primary_key())
+        .col(big_integer("revision"))
+        .col(integer("passes_left"))
+        .col(uuid_null("last_order_id"))
+        .col(big_integer("due_at"))
+        .col(big_integer("begun_at"))
+        .col(big_integer("corrected_at"))
+        .col(big_integer("orders_read"))
+        .col(big_integer("orders_corrected"))
+        .col(string_len_null("claimed_by", 255))
+        .col(big_integer("claimed_until"))
+        .to_owned()
+}
+
+/// The table's only row: everything else just changes it.
+fn no_rebuild() -> InsertStatement {
+    let numbers = [
+        "id",
+        "revision",
+        "passes_left",
+        "due_at",
+        "begun_at",
+        "corrected_at",
+        "orders_read",
+        "orders_corrected",
+        "claimed_until",
+    ];
+    let row = numbers.map(|column| Expr::val(i32::from(column == "id")));
+    Query::insert().into_table("rebuild").columns(numbers).values_panic(row).to_owned()
 }

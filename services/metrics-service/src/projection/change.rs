@@ -1,21 +1,25 @@
-//! What a batch of events changes: computed here, without I/O, then written to the database and to memory alike.
+//! What a batch of events changes, or a page of order-api's records: computed here, without I/O, then written to the
+//! database and to memory alike.
 
 use std::collections::BTreeMap;
 
-use contract::{Event, EventData, OrderId, Status, Timestamp};
+use contract::{EventData, OrderId, Status, Timestamp};
 use streams::events::Delivered;
 
 use super::{
-    Applied, Position,
+    Applied, OrderRecord, Position,
     durations::{Kind, Sample},
     order::OrderState,
     rates::{Bucket, Flow},
 };
 
-/// The difference that one batch makes. Maps are sorted, so that all writers lock rows in the same order.
+/// The difference that one batch or page makes. Maps are sorted, so that all writers lock rows in the same order.
 #[derive(Clone, Debug)]
 pub(super) struct Change {
-    pub(super) position: Position,
+    /// When it was made; `None` if it changes nothing that anybody sees.
+    pub(super) as_of: Option<Timestamp>,
+    /// How far the events were read with it.
+    pub(super) position: Option<Position>,
     /// The orders that changed, as they are now.
     pub(super) orders: BTreeMap<OrderId, OrderState>,
     /// How many more orders there are in each status of [`Status::ALL`].
@@ -25,6 +29,15 @@ pub(super) struct Change {
     applied: Applied,
 }
 
+/// How an order was completed or failed.
+struct End {
+    status: Status,
+    placed_at: Timestamp,
+    /// When the attempt began that ended it, where that is known.
+    started_at: Option<Timestamp>,
+    at: Timestamp,
+}
+
 impl Change {
     /// What the batch makes of the orders, of which `known` are those that were seen before.
     pub(super) fn of(
@@ -32,28 +45,47 @@ impl Change {
         mut known: BTreeMap<OrderId, OrderState>,
         batch: &[Delivered],
     ) -> Self {
-        let mut change = Self {
-            position,
-            orders: BTreeMap::new(),
-            counts: [0; Status::ALL.len()],
-            samples: Vec::new(),
-            flows: BTreeMap::new(),
-            applied: Applied::default(),
-        };
+        let mut change =
+            Self { as_of: Some(position.projected_at), position: Some(position), ..Self::nothing() };
         for Delivered { event, .. } in batch {
-            let before = known.get(&event.order_id()).copied();
+            let id = event.order_id();
+            let before = known.get(&id).copied();
             match OrderState::after(before.as_ref(), event) {
                 Ok(after) => {
-                    change.note(before, after, event);
-                    known.insert(event.order_id(), after);
-                    change.orders.insert(event.order_id(), after);
+                    change.moves(id, before, after);
+                    if let Some(end) = End::told_by(&event.data, event.envelope.time) {
+                        change.ends(&end);
+                    }
+                    known.insert(id, after);
                     change.applied.applied.push(event.kind());
                 }
                 Err(reason) => {
-                    tracing::debug!(order.id = %event.order_id(), event.id = event.envelope.id, "ignored: {reason}");
+                    tracing::debug!(order.id = %id, event.id = event.envelope.id, "ignored: {reason}");
                     change.applied.ignored.push(event.kind());
                 }
             }
+        }
+        change
+    }
+
+    /// What the records make of the orders, of which `known` are those that were seen before.
+    pub(super) fn corrected(
+        now: Timestamp,
+        mut known: BTreeMap<OrderId, OrderState>,
+        records: &[OrderRecord],
+    ) -> Self {
+        let mut change = Self::nothing();
+        for record in records {
+            let before = known.get(&record.order_id).copied();
+            let Some(after) = OrderState::corrected(before.as_ref(), record) else { continue };
+            change.as_of = Some(now);
+            change.moves(record.order_id, before, after);
+            let measured_before = before.and_then(|order| order.measured_version);
+            if let Some(at) = record.end().filter(|_| after.measured_version != measured_before) {
+                let OrderRecord { status, placed_at, started_at, .. } = *record;
+                change.ends(&End { status, placed_at, started_at, at });
+            }
+            known.insert(record.order_id, after);
         }
         change
     }
@@ -62,7 +94,19 @@ impl Change {
         self.applied
     }
 
-    fn note(&mut self, before: Option<OrderState>, after: OrderState, event: &Event) {
+    fn nothing() -> Self {
+        Self {
+            as_of: None,
+            position: None,
+            orders: BTreeMap::new(),
+            counts: [0; Status::ALL.len()],
+            samples: Vec::new(),
+            flows: BTreeMap::new(),
+            applied: Applied::default(),
+        }
+    }
+
+    fn moves(&mut self, id: OrderId, before: Option<OrderState>, after: OrderState) {
         match before {
             Some(before) => self.counts[before.status as usize] -= 1,
             None => self.flow(after.placed_at).accepted += 1,
@@ -73,20 +117,22 @@ impl Change {
         if let (None, Some(started_at)) = (started_before, after.first_started_at) {
             self.sample(Kind::Waiting, started_at, after.placed_at);
         }
-        let ended_at = event.envelope.time;
-        match &event.data {
-            EventData::Completed(data) => {
-                self.sample(Kind::ProcessingCompleted, ended_at, data.started_at);
-                self.sample(Kind::EndToEnd, ended_at, data.placed_at);
-                self.flow(ended_at).completed += 1;
-            }
-            EventData::Failed(data) => {
-                self.sample(Kind::ProcessingFailed, ended_at, data.started_at);
-                self.sample(Kind::EndToEnd, ended_at, data.placed_at);
-                self.flow(ended_at).failed += 1;
-            }
-            _ => {}
+        self.orders.insert(id, after);
+    }
+
+    fn ends(&mut self, end: &End) {
+        let flow = self.flow(end.at);
+        let processing = if end.status == Status::Completed {
+            flow.completed += 1;
+            Kind::ProcessingCompleted
+        } else {
+            flow.failed += 1;
+            Kind::ProcessingFailed
+        };
+        if let Some(started_at) = end.started_at {
+            self.sample(processing, end.at, started_at);
         }
+        self.sample(Kind::EndToEnd, end.at, end.placed_at);
     }
 
     fn sample(&mut self, kind: Kind, until: Timestamp, from: Timestamp) {
@@ -95,5 +141,16 @@ impl Change {
 
     fn flow(&mut self, at: Timestamp) -> &mut Flow {
         self.flows.entry(Bucket::of(at)).or_default()
+    }
+}
+
+impl End {
+    fn told_by(data: &EventData, at: Timestamp) -> Option<Self> {
+        let (status, placed_at, started_at) = match data {
+            EventData::Completed(data) => (Status::Completed, data.placed_at, data.started_at),
+            EventData::Failed(data) => (Status::Failed, data.placed_at, data.started_at),
+            _ => return None,
+        };
+        Some(Self { status, placed_at, started_at: Some(started_at), at })
     }
 }

@@ -8,6 +8,9 @@
 //! The position does not decide that. It says how far the projection is, and its row is what replicas on PostgreSQL
 //! take turns by: whoever writes a partition's position first holds its lock until the commit.
 //!
+//! **What was lost is found again.** Where Redis has lost events, the orders are read from order-api ([`rebuild`]), and a
+//! version tells here, too, what was counted.
+//!
 //! **Sums are incremented, never set**, so that the partitions, and replicas, add up.
 //!
 //! A crash leaves the state before or after the whole batch. After an error it may be either, so memory is loaded anew
@@ -18,6 +21,8 @@ pub mod durations;
 mod numbers;
 pub mod order;
 pub mod rates;
+pub mod rebuild;
+mod record;
 mod store;
 
 use std::{
@@ -28,14 +33,18 @@ use std::{
     time::Duration,
 };
 
-use contract::EventKind;
+use contract::{EventKind, Timestamp};
 use runtime::{clock::Clock, db::Database};
 use sea_orm::{DbBackend, DbErr};
 use streams::events::Delivered;
 use tokio::sync::watch;
 
 use self::change::Change;
-pub use self::numbers::{Numbers, Position};
+pub use self::{
+    numbers::{Numbers, Position},
+    rebuild::{Reached, Rebuild},
+    record::{OrderRecord, Page},
+};
 
 /// The projection of all partitions, in the database and in memory.
 #[derive(Debug)]
@@ -122,6 +131,11 @@ impl Projection {
     /// The numbers as they are now; `None` until they have been loaded.
     pub fn read<T>(&self, look: impl FnOnce(&Numbers) -> T) -> Option<T> {
         self.lock().as_ref().map(look)
+    }
+
+    /// The time by which everything here is dated.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
     }
 
     /// Wakes up whenever the numbers have changed.

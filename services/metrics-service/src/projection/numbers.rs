@@ -14,12 +14,14 @@ use super::{
 /// The numbers of all partitions.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Numbers {
-    /// When the newest event that is counted was projected.
+    /// When the newest event that is counted was projected, or the numbers were corrected after that.
     pub as_of: Timestamp,
     pub counts: StatusCounts,
     pub durations: Durations,
     pub rates: Rates,
     pub positions: BTreeMap<u16, Position>,
+    /// Events were lost, and the numbers are being corrected.
+    pub rebuilding: bool,
 }
 
 /// How far a partition's events have been read.
@@ -40,6 +42,7 @@ impl Numbers {
             durations: Durations::default(),
             rates: Rates::default(),
             positions: BTreeMap::new(),
+            rebuilding: false,
         }
     }
 
@@ -59,7 +62,10 @@ impl Numbers {
     }
 
     pub(super) fn change(&mut self, change: &Change) {
-        self.advance(change.position);
+        self.as_of = self.as_of.max(change.as_of.unwrap_or(self.as_of));
+        if let Some(position) = change.position {
+            self.advance(position);
+        }
         for (status, more) in Status::ALL.into_iter().zip(change.counts) {
             let count = self.counts.of_mut(status);
             *count = count.saturating_add_signed(more);

@@ -1,6 +1,12 @@
-//! One order, as far as the projection must know it, and the step that an event makes of it.
+//! One order, as far as the projection must know it, and the step that an event makes of it, or order-api's own record.
 
 use contract::{Event, EventData, EventKind, InvalidTransition, Status, Timestamp};
+
+use super::record::OrderRecord;
+
+/// From one end to the next an order is placed again, taken, and ended: as many versions lie between them at least.
+/// Undoing what was done outside is one version, and no end.
+const BETWEEN_ENDS: u32 = 3;
 
 /// An order that was counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,6 +17,8 @@ pub struct OrderState {
     pub placed_at: Timestamp,
     /// When its first attempt began, where an event has told.
     pub first_started_at: Option<Timestamp>,
+    /// The version at which the durations of its newest end were counted.
+    pub measured_version: Option<u32>,
 }
 
 /// Why an event changes nothing.
@@ -34,11 +42,37 @@ impl OrderState {
             Some(order) => reach(order.status, kind, version - order.version > 1)?,
         };
         let first_started_at = known.and_then(|order| order.first_started_at);
+        let is_end = matches!(kind, EventKind::Completed | EventKind::Failed);
         Ok(Self {
             version,
             status,
             placed_at: known.map_or_else(|| placed_at(event), |order| order.placed_at),
             first_started_at: first_started_at.or_else(|| first_start(event)),
+            measured_version: if is_end {
+                Some(version)
+            } else {
+                known.and_then(|order| order.measured_version)
+            },
+        })
+    }
+
+    /// The state that order-api's record makes of what is known; `None` where it has nothing new. Of the same version only
+    /// what was inferred can be news: a status that something missing led to, and an end that nothing but what came after it
+    /// has told of.
+    pub fn corrected(known: Option<&Self>, record: &OrderRecord) -> Option<Self> {
+        let measured = known.and_then(|order| order.measured_version);
+        let is_measured = measured.is_some_and(|version| record.version < version + BETWEEN_ENDS);
+        let ends = record.end().is_some() && !is_measured;
+        let is_new = known.is_none_or(|order| {
+            record.version > order.version
+                || (record.version == order.version && (ends || record.status != order.status))
+        });
+        is_new.then(|| Self {
+            version: record.version,
+            status: record.status,
+            placed_at: known.map_or(record.placed_at, |order| order.placed_at),
+            first_started_at: known.and_then(|order| order.first_started_at).or(record.first_start()),
+            measured_version: if ends { Some(record.version) } else { measured },
         })
     }
 }
@@ -105,7 +139,60 @@ mod tests {
     }
 
     fn state(status: Status, version: u32) -> OrderState {
-        OrderState { version, status, placed_at: Timestamp::from_micros(7), first_started_at: None }
+        OrderState {
+            version,
+            status,
+            placed_at: Timestamp::from_micros(7),
+            first_started_at: None,
+            measured_version: None,
+        }
+    }
+
+    fn failed(version: u32) -> OrderRecord {
+        let at = |micros| Some(Timestamp::from_micros(micros));
+        OrderRecord {
+            order_id: samples::events()[0].order_id(),
+            status: Status::Failed,
+            version,
+            placed_at: Timestamp::from_micros(7),
+            started_at: at(8),
+            finished_at: at(9),
+            attempts: 1,
+        }
+    }
+
+    #[test]
+    fn a_record_that_is_not_newer_is_left_alone() {
+        let order = OrderState { measured_version: Some(3), ..state(Status::Failed, 3) };
+        for version in [1, 2, 3] {
+            assert_eq!(OrderState::corrected(Some(&order), &failed(version)), None);
+        }
+        let placed_again = state(Status::Pending, 4);
+        assert_eq!(OrderState::corrected(Some(&placed_again), &failed(3)), None);
+    }
+
+    /// What led to its compensation was not seen, and is taken for a failure.
+    #[test]
+    fn a_status_that_was_inferred_is_put_right() {
+        let compensated = sample(EventKind::Compensated, 3);
+        let order = OrderState::after(Some(&state(Status::Pending, 1)), &compensated).unwrap();
+        assert_eq!(order.status, Status::Failed);
+        let record = OrderRecord { status: Status::Cancelled, ..failed(3) };
+        let order = OrderState::corrected(Some(&order), &record).unwrap();
+        assert_eq!((order.status, order.measured_version), (Status::Cancelled, None));
+    }
+
+    #[test]
+    fn an_end_is_measured_once() {
+        let measured = |known, version| {
+            OrderState::corrected(known, &failed(version)).map(|order| order.measured_version)
+        };
+        assert_eq!(measured(None, 3), Some(Some(3)));
+        let order = OrderState { measured_version: Some(3), ..state(Status::Failed, 3) };
+        assert_eq!(measured(Some(&order), 4), Some(Some(3)), "it was undone, and failed no second time");
+        assert_eq!(measured(Some(&order), 6), Some(Some(6)), "it was placed again, and failed again");
+        // Known to have failed from what came after it.
+        assert_eq!(measured(Some(&state(Status::Failed, 4)), 4), Some(Some(4)));
     }
 
     #[test]

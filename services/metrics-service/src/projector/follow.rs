@@ -1,19 +1,26 @@
 //! One partition's events: read, apply, acknowledge, again.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use runtime::{backoff::Backoff, outage::Outage};
 use sea_orm::DbErr;
-use streams::{Delivered, EventReader, StreamError};
+use streams::{Delivered, EventReader};
+use tokio::time::sleep;
 use tracing::Instrument;
 
 use super::{Projectors, spans::event_spans};
+use crate::loss::Trouble;
+
+/// Longest pause between two looks at a Redis that was away.
+const LONGEST_AWAY: Duration = Duration::from_secs(1);
 
 /// The projector of one partition.
 pub(super) struct Follower<'a> {
     all: &'a Projectors,
     partition: u16,
     reader: EventReader,
+    /// What is read next may be of another data set than what was read before.
+    in_doubt: bool,
     redis: Dependency,
     database: Dependency,
 }
@@ -24,16 +31,10 @@ struct Dependency {
     backoff: Backoff,
 }
 
-/// Why a step did not get through. Nothing is lost by it.
-enum Trouble {
-    Redis(StreamError),
-    Database(DbErr),
-}
-
 impl<'a> Follower<'a> {
     pub(super) fn new(all: &'a Projectors, partition: u16, reader: EventReader) -> Self {
         let (redis, database) = (Dependency::new("redis"), Dependency::new("database"));
-        Self { all, partition, reader, redis, database }
+        Self { all, partition, reader, in_doubt: true, redis, database }
     }
 
     /// Works until the shutdown drains, whatever is away meanwhile.
@@ -42,20 +43,23 @@ impl<'a> Follower<'a> {
         while !draining.is_cancelled() {
             let pause = match self.step().await {
                 Ok(()) => continue,
-                // Without a connection a read takes its time to fail, and goes on as soon as there is one.
-                Err(Trouble::Redis(error)) if error.is_connection() => {
-                    self.redis.outage.failed(&error);
-                    continue;
+                Err(Trouble::Redis(error)) => {
+                    self.in_doubt = true;
+                    let pause = self.redis.failed(&error);
+                    if error.is_connection() { pause.min(LONGEST_AWAY) } else { pause }
                 }
-                Err(Trouble::Redis(error)) => self.redis.failed(&error),
                 Err(Trouble::Database(error)) => self.database.failed(&error),
             };
-            draining.run_until_cancelled(pause.wait()).await;
+            draining.run_until_cancelled(sleep(pause)).await;
         }
     }
 
     /// Applies what comes next, if something comes within a moment. Only the waiting is cut short by the shutdown.
     async fn step(&mut self) -> Result<(), Trouble> {
+        if self.in_doubt {
+            // Before anything new is delivered, which would hide that less had been before.
+            self.in_doubt = !self.all.losses.look(self.partition).await?;
+        }
         let reading = self.reader.next(self.all.batch);
         let Some(read) = self.all.draining.run_until_cancelled(reading).await else { return Ok(()) };
         let batch = read.map_err(Trouble::Redis)?;
@@ -98,10 +102,10 @@ impl Dependency {
         Self { outage: Outage::new(name), backoff: Backoff::reconnect() }
     }
 
-    /// What to wait by before the next try.
-    fn failed(&mut self, error: &dyn std::fmt::Display) -> &mut Backoff {
+    /// How long to wait before the next try.
+    fn failed(&mut self, error: &dyn std::fmt::Display) -> Duration {
         self.outage.failed(error);
-        &mut self.backoff
+        self.backoff.next_delay()
     }
 
     fn recovered(&mut self) {

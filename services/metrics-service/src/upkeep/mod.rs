@@ -1,4 +1,5 @@
-//! What has to be done now and then: look at the backlog, forget what is too old, see what replicas did.
+//! What has to be done now and then: look at the backlog, and whether it is still the same one; forget what is too old; see
+//! what replicas did.
 //!
 //! Each is repeated after a failure by being due again; none of them holds up the projection.
 
@@ -12,7 +13,12 @@ use tokio::time::{Interval, MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
 use self::backlog::Backlog;
-use crate::{ProjectionConfig, projection::Projection, telemetry::ProjectionMetrics};
+use crate::{
+    ProjectionConfig,
+    loss::{LossWatch, Trouble},
+    projection::Projection,
+    telemetry::ProjectionMetrics,
+};
 
 const FORGET_INTERVAL: Duration = Duration::from_mins(1);
 
@@ -21,6 +27,7 @@ pub(crate) struct Upkeep {
     pub(crate) redis_answered: CancellationToken,
     pub(crate) projection: Arc<Projection>,
     pub(crate) backlog: Backlog,
+    pub(crate) losses: LossWatch,
     pub(crate) metrics: ProjectionMetrics,
     pub(crate) draining: CancellationToken,
 }
@@ -34,12 +41,18 @@ impl Upkeep {
 
     async fn work(&self, config: &ProjectionConfig) {
         let (mut redis, mut database) = (Outage::new("redis"), Outage::new("database"));
-        let mut backlog_due = every(config.watch_interval());
+        let mut watch_due = every(config.watch_interval());
         let mut forgetting_due = every(FORGET_INTERVAL);
         let mut reload_due = every(config.reload_interval());
         loop {
             tokio::select! {
-                () = self.backlog_is_due(&mut backlog_due) => note(&mut redis, self.look_at_backlog().await),
+                () = self.watch_is_due(&mut watch_due) => {
+                    match self.losses.look_at_all().await {
+                        Err(Trouble::Database(error)) => database.failed(&error),
+                        Err(Trouble::Redis(error)) => redis.failed(&error),
+                        Ok(()) => note(&mut redis, self.look_at_backlog().await),
+                    }
+                }
                 _ = forgetting_due.tick() => {
                     note(&mut database, self.projection.forget_older_than(config.keep()).await);
                 }
@@ -51,7 +64,7 @@ impl Upkeep {
         }
     }
 
-    async fn backlog_is_due(&self, ticks: &mut Interval) {
+    async fn watch_is_due(&self, ticks: &mut Interval) {
         self.redis_answered.cancelled().await;
         ticks.tick().await;
     }

@@ -10,6 +10,7 @@ use contract::{
     },
     samples,
 };
+use metrics_service::projection::OrderRecord;
 use streams::{Delivered, EntryId};
 use uuid::Uuid;
 
@@ -30,12 +31,24 @@ pub(crate) struct History {
     now: Timestamp,
     placed_at: Timestamp,
     started_at: Timestamp,
+    ended_at: Timestamp,
+    compensated: bool,
 }
 
 impl History {
     pub(crate) fn new(number: u128) -> Self {
         let (id, now) = (order(number), START);
-        Self { id, status: None, version: 0, attempt: 0, now, placed_at: now, started_at: now }
+        Self {
+            id,
+            status: None,
+            version: 0,
+            attempt: 0,
+            now,
+            placed_at: now,
+            started_at: now,
+            ended_at: now,
+            compensated: false,
+        }
     }
 
     /// The kinds of event that may come next.
@@ -45,6 +58,8 @@ impl History {
             // Nobody places an order twice, and no worker reports what it did not take.
             (Status::Pending, kind) => matches!(kind, EventKind::Processing | EventKind::Cancelled),
             (Status::Processing, EventKind::Processing) => false,
+            // What was undone is not undone again.
+            (_, EventKind::Compensated) if self.compensated => false,
             (status, kind) => status.apply(*kind).is_ok(),
         };
         EventKind::ALL.into_iter().filter(possible).collect()
@@ -56,6 +71,7 @@ impl History {
         self.version += 1;
         let before = self.status.unwrap_or(Status::Pending);
         self.status = Some(before.apply(kind).expect("a valid history"));
+        self.compensated = kind == EventKind::Compensated;
         if kind == EventKind::Placed {
             self.attempt = 0;
             self.placed_at = if self.version == 1 { self.now } else { self.placed_at };
@@ -64,7 +80,24 @@ impl History {
             self.attempt += 1;
             self.started_at = self.now;
         }
+        if matches!(kind, EventKind::Completed | EventKind::Failed | EventKind::Cancelled) {
+            self.ended_at = self.now;
+        }
         Event::new("/test", self.id, self.now, None, self.data(kind))
+    }
+
+    /// What order-api says of it, once it was placed.
+    pub(crate) fn record(&self) -> OrderRecord {
+        let status = self.status.expect("it was placed");
+        OrderRecord {
+            order_id: self.id,
+            status,
+            version: self.version,
+            placed_at: self.placed_at,
+            started_at: (self.attempt > 0).then_some(self.started_at),
+            finished_at: status.is_final().then_some(self.ended_at),
+            attempts: self.attempt,
+        }
     }
 
     pub(crate) fn status(&self) -> Option<Status> {

@@ -3,8 +3,11 @@
 
 mod document;
 mod events;
+mod losses;
+mod order_api;
 mod outages;
 mod projection;
+mod rebuild;
 mod replicas;
 mod service;
 mod shop;

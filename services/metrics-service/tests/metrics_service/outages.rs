@@ -90,7 +90,7 @@ async fn a_database_that_is_locked_for_a_while_loses_nothing() {
     service.stop().await;
 }
 
-async fn flush(port: u16) {
+pub(crate) async fn flush(port: u16) {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
     stream.write_all(b"FLUSHALL\r\n").await.unwrap();
     let mut answer = [0; 5];

@@ -39,6 +39,8 @@ impl Disk {
         config.projection.snapshot_interval_ms = 20;
         config.projection.watch_interval_ms = 100;
         config.projection.reload_interval_ms = 100;
+        config.projection.order_api_url = String::new();
+        config.projection.rebuild_again_ms = 100;
         config
     }
 

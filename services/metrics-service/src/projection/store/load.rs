@@ -7,8 +7,9 @@ use sea_orm::{
 };
 use streams::EntryId;
 
+use super::position::entry;
 use crate::{
-    entities::{duration, duration_bucket, position, rate_bucket, status_count},
+    entities::{duration, duration_bucket, position, rate_bucket, rebuild, status_count},
     projection::{
         Numbers, Position,
         durations::{Kind, Sums},
@@ -21,9 +22,13 @@ pub(in crate::projection) async fn load(database: &Database, now: Timestamp) -> 
     let moment = one_moment(database).await?;
     let positions: Vec<Position> =
         position::Entity::find().all(&moment).await?.into_iter().map(read_position).collect();
-    let as_of = positions.iter().map(|position| position.projected_at).max().unwrap_or(now);
-    let mut numbers = Numbers::none(as_of);
-    for position in positions {
+    let rebuild = rebuild::Entity::find_by_id(rebuild::ONLY).one(&moment).await?;
+    let corrected_at = rebuild.as_ref().map(|rebuild| Timestamp::from_micros(rebuild.corrected_at));
+    let as_of = positions.iter().map(|position| position.projected_at).chain(corrected_at).max();
+    let mut numbers = Numbers::none(as_of.filter(|as_of| as_of.as_micros() > 0).unwrap_or(now));
+    numbers.rebuilding = rebuild.is_some_and(|rebuild| rebuild.passes_left > 0);
+    // Those that were seen, but never read, have no entry.
+    for position in positions.into_iter().filter(|position| position.entry > EntryId::MIN) {
         numbers.advance(position);
     }
     for row in status_count::Entity::find().all(&moment).await? {
@@ -71,7 +76,7 @@ async fn one_moment(database: &Database) -> Result<DatabaseTransaction, DbErr> {
 fn read_position(row: position::Model) -> Position {
     Position {
         partition: row.partition.try_into().unwrap_or_default(),
-        entry: EntryId::new(unsigned(row.entry_ms), unsigned(row.entry_seq)),
+        entry: entry(&row),
         projected_at: Timestamp::from_micros(row.projected_at),
     }
 }

@@ -6,6 +6,7 @@
 mod load;
 mod orders;
 mod position;
+mod rebuild;
 mod slices;
 mod sums;
 
@@ -13,9 +14,15 @@ use sea_orm::{ConnectionTrait, DbErr};
 
 use super::change::Change;
 
-pub(super) use self::{load::load, orders::orders, position::advance, sums::forget_before};
+pub(super) use self::{
+    load::load,
+    orders::orders,
+    position::{advance, hold_all, name_epoch, reached, replace},
+    rebuild::{begin as begin_rebuild, claim as claim_rebuild, go_on as go_on_with_rebuild, read as rebuild},
+    sums::forget_before,
+};
 
-/// Writes everything but the position, which has been written before.
+/// Writes everything but how far the events or the orders were read, which has been written before.
 pub(super) async fn save(connection: &impl ConnectionTrait, change: &Change) -> Result<(), DbErr> {
     orders::save(connection, &change.orders).await?;
     sums::add_counts(connection, change.counts).await?;

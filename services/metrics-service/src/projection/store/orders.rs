@@ -40,18 +40,21 @@ pub(super) async fn save(
         status: Set(order.status.as_str().to_owned()),
         placed_at: Set(order.placed_at.as_micros()),
         first_started_at: Set(order.first_started_at.map(Timestamp::as_micros)),
+        measured_version: Set(order.measured_version.map(i64::from)),
     });
-    let changing = [Column::Version, Column::Status, Column::FirstStartedAt];
+    let changing = [Column::Version, Column::Status, Column::FirstStartedAt, Column::MeasuredVersion];
     let replace = OnConflict::column(Column::OrderId).update_columns(changing).to_owned();
     upsert(connection, rows.collect(), replace).await
 }
 
 fn state(row: Model) -> Result<OrderState, DbErr> {
     let nonsense = |what: &str| DbErr::Custom(format!("projected_orders has {what} for {}", row.order_id));
+    let version = |number: i64| number.try_into().map_err(|_| nonsense("an impossible version"));
     Ok(OrderState {
-        version: row.version.try_into().map_err(|_| nonsense("an impossible version"))?,
+        version: version(row.version)?,
         status: row.status.parse().map_err(|_| nonsense("an unknown status"))?,
         placed_at: Timestamp::from_micros(row.placed_at),
         first_started_at: row.first_started_at.map(Timestamp::from_micros),
+        measured_version: row.measured_version.map(version).transpose()?,
     })
 }
