@@ -29,7 +29,7 @@ use crate::{
     migrations::Migrations,
     outage::SharedOutage,
     pipeline::{Http, Pipeline, Services, Simulated},
-    queue::{Dispatcher, PromoteLoop, ReclaimLoop, Slots, Taker, keep_alive, prepare},
+    queue::{Dispatcher, JanitorLoop, PromoteLoop, ReclaimLoop, Slots, Taker, keep_alive, prepare},
     worker::Worker,
 };
 
@@ -52,6 +52,7 @@ struct Partition {
     taker: Taker,
     reclaimer: ReclaimLoop,
     promoter: PromoteLoop,
+    janitor: JanitorLoop,
 }
 
 impl App {
@@ -189,6 +190,12 @@ fn start_finishing(
                 processor.heartbeat_interval(),
             ),
             promoter: PromoteLoop::new(worker.clone(), partition, processor.promote_interval()),
+            janitor: JanitorLoop::new(
+                worker.clone(),
+                partition,
+                processor.janitor_interval(),
+                processor.retire_idle(),
+            ),
         });
     }
     let writer = Writer {
@@ -204,10 +211,11 @@ fn start_finishing(
 }
 
 fn start_taking(partitions: Vec<Partition>, tasks: &Tasks, shutdown: &Shutdown) {
-    for Partition { taker, reclaimer, promoter } in partitions {
+    for Partition { taker, reclaimer, promoter, janitor } in partitions {
         tasks.spawn("taker", taker.run(shutdown.clone()));
         tasks.spawn("reclaimer", reclaimer.run(shutdown.clone()));
         tasks.spawn("promoter", unfailing(promoter.run(shutdown.clone())));
+        tasks.spawn("janitor", unfailing(janitor.run(shutdown.clone())));
     }
 }
 
@@ -223,6 +231,9 @@ fn redis(config: &RedisConfig) -> anyhow::Result<Redis> {
 }
 
 fn services(config: &PipelineConfig) -> anyhow::Result<Services> {
+    if let Some(warning) = config.warning() {
+        tracing::warn!("{warning}");
+    }
     Ok(match config.mode {
         Mode::Simulated => Services::Simulated(Simulated::new(&config.simulated)),
         Mode::Http => Services::Http(Box::new(Http::new(&config.http, config.step_timeout())?)),

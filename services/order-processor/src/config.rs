@@ -39,6 +39,8 @@ pub struct ProcessorConfig {
     pub max_attempts: u32,
     pub retry_base_ms: u64,
     pub retry_cap_ms: u64,
+    pub janitor_interval_ms: u64,
+    pub retire_idle_ms: u64,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -73,6 +75,9 @@ pub struct StepUrls {
     pub stock_url: String,
     pub payment_url: String,
     pub fulfilment_url: String,
+    pub stock_release_url: String,
+    pub payment_refund_url: String,
+    pub fulfilment_cancel_url: String,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -114,6 +119,14 @@ impl ProcessorConfig {
         Duration::from_millis(self.promote_interval_ms)
     }
 
+    pub(crate) const fn janitor_interval(&self) -> Duration {
+        Duration::from_millis(self.janitor_interval_ms)
+    }
+
+    pub(crate) const fn retire_idle(&self) -> Duration {
+        Duration::from_millis(self.retire_idle_ms)
+    }
+
     pub(crate) const fn retry_backoff(&self) -> Backoff {
         Backoff::new(Duration::from_millis(self.retry_base_ms), Duration::from_millis(self.retry_cap_ms))
     }
@@ -122,6 +135,14 @@ impl ProcessorConfig {
 impl PipelineConfig {
     pub(crate) const fn step_timeout(&self) -> Duration {
         Duration::from_millis(self.step_timeout_ms)
+    }
+
+    /// What works and may all the same not be what was meant; a sentence.
+    pub(crate) fn warning(&self) -> Option<&'static str> {
+        let not_refunded = self.mode == Mode::Http && self.http.payment_refund_url.trim().is_empty();
+        not_refunded.then_some(
+            "pipeline.http.payment_refund_url is empty: the payment of an order that fails afterwards is not refunded",
+        )
     }
 }
 

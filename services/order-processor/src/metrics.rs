@@ -9,11 +9,13 @@ use crate::outcome::Outcome;
 /// Clones share their numbers.
 #[derive(Clone, Debug)]
 pub(crate) struct WorkerMetrics {
-    finished: [IntCounter; 3],
+    finished: [IntCounter; 5],
     steps: [[Histogram; 3]; 3],
     pub(crate) in_hand: IntGauge,
     pub(crate) reclaimed: IntCounter,
     pub(crate) promoted: IntCounter,
+    pub(crate) trimmed: IntCounter,
+    pub(crate) retired: IntCounter,
     pub(crate) dead_letters: IntCounter,
     pub(crate) fence_lost: IntCounter,
     pub(crate) not_announced: IntCounter,
@@ -30,6 +32,11 @@ impl WorkerMetrics {
             "Attempts that ended here, by outcome; retrying ones come back as another attempt",
             &["outcome"],
         );
+        let compensations = metrics.counter_vec(
+            "orderflow_compensations_finished_total",
+            "Attempts to undo what was done for a failed order that ended here, by outcome; compensating ones come back",
+            &["outcome"],
+        );
         let steps = metrics.histogram_vec(
             "orderflow_step_duration_seconds",
             "Time of one call of a step, by its outcome",
@@ -38,7 +45,10 @@ impl WorkerMetrics {
         );
         let counter = |name, help| metrics.counter(name, help);
         Self {
-            finished: Outcome::ALL.map(|outcome| finished.with_label_values(&[outcome.as_str()])),
+            finished: Outcome::ALL.map(|outcome| {
+                let counters = if outcome.is_compensation() { &compensations } else { &finished };
+                counters.with_label_values(&[outcome.as_str()])
+            }),
             steps: Step::ALL.map(|step| {
                 STEP_OUTCOMES.map(|outcome| steps.with_label_values(&[step.as_str(), outcome_label(outcome)]))
             }),
@@ -49,7 +59,15 @@ impl WorkerMetrics {
             ),
             promoted: counter(
                 "orderflow_retries_promoted_total",
-                "Delayed retries that were due and moved back to the queue by this worker",
+                "Delayed commands that were due and moved back to the queue by this worker",
+            ),
+            trimmed: counter(
+                "orderflow_stream_entries_trimmed_total",
+                "Entries of the streams that everybody had acknowledged and this worker trimmed",
+            ),
+            retired: counter(
+                "orderflow_consumers_retired_total",
+                "Consumers of all groups that were gone and this worker removed",
             ),
             dead_letters: counter("orderflow_dead_letters_total", "Messages that are no command"),
             fence_lost: counter(
@@ -122,8 +140,14 @@ mod tests {
             }
         }
         let text = registry.encode();
-        for (outcome, count) in [("completed", 1), ("failed", 2), ("retrying", 3)] {
-            let line = format!("orderflow_attempts_finished_total{{outcome=\"{outcome}\"}} {count}");
+        for (name, outcome, count) in [
+            ("attempts", "completed", 1),
+            ("attempts", "failed", 2),
+            ("attempts", "retrying", 3),
+            ("compensations", "compensated", 4),
+            ("compensations", "compensating", 5),
+        ] {
+            let line = format!("orderflow_{name}_finished_total{{outcome=\"{outcome}\"}} {count}");
             assert!(text.contains(&line), "{line}");
         }
         for (labels, sum) in [

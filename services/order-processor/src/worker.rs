@@ -25,6 +25,13 @@ pub(crate) struct Worker {
     pub(crate) retry_backoff: Backoff,
 }
 
+impl Worker {
+    /// The pause after this attempt. Exponential with full jitter: orders that met the same outage do not come back in step.
+    pub(crate) fn backoff_after(&self, attempt: u32) -> Backoff {
+        self.retry_backoff.clone().after(attempt.saturating_sub(1))
+    }
+}
+
 /// For what is asked of Redis again until it answers: soon, for orders wait, and what is asked of a Redis that is away
 /// fails at once.
 pub(crate) const fn redis_backoff() -> Backoff {

@@ -4,6 +4,9 @@ use anyhow::{Context as _, ensure};
 
 use super::{Config, Mode, PipelineConfig, ProcessorConfig, SimulatedConfig, StepUrls, step_url};
 
+/// A worker that lives asks for something every other second at least, but its machine may pause.
+const SHORTEST_RETIRE_IDLE_MS: u64 = 60_000;
+
 /// A worker shows three times in this that it lives; a machine that pauses for a third of a second is not dead.
 const SHORTEST_RECLAIM_IDLE_MS: u64 = 1_000;
 
@@ -46,6 +49,15 @@ impl ProcessorConfig {
             self.retry_cap_ms >= self.retry_base_ms,
             "processor.retry_cap_ms must not be below processor.retry_base_ms"
         );
+        ensure!(
+            (100..=3_600_000).contains(&self.janitor_interval_ms),
+            "processor.janitor_interval_ms must be 100 to 3600000"
+        );
+        ensure!(
+            self.retire_idle_ms >= SHORTEST_RETIRE_IDLE_MS,
+            "processor.retire_idle_ms must be at least {SHORTEST_RETIRE_IDLE_MS}: a worker that lives must not be taken \
+             for gone"
+        );
         Ok(())
     }
 }
@@ -79,6 +91,9 @@ impl StepUrls {
             ("stock_url", &self.stock_url),
             ("payment_url", &self.payment_url),
             ("fulfilment_url", &self.fulfilment_url),
+            ("stock_release_url", &self.stock_release_url),
+            ("payment_refund_url", &self.payment_refund_url),
+            ("fulfilment_cancel_url", &self.fulfilment_cancel_url),
         ] {
             // Not the URL itself: it may hold a password.
             step_url(url).with_context(|| format!("pipeline.http.{name} can't be used"))?;
@@ -124,7 +139,7 @@ mod tests {
 
     #[test]
     fn each_mistake_has_its_sentence() {
-        let changes: [(Change, &str); 19] = [
+        let changes: [(Change, &str); 22] = [
             (|config| config.redis.partitions = 0, "redis.partitions"),
             (|config| config.redis.partitions = 33, "processor.concurrency"),
             (|config| config.processor.concurrency = 0, "processor.concurrency"),
@@ -135,6 +150,8 @@ mod tests {
             (|config| config.processor.max_attempts = 0, "processor.max_attempts"),
             (|config| config.processor.retry_base_ms = 0, "processor.retry_base_ms"),
             (|config| config.processor.retry_cap_ms = 499, "processor.retry_cap_ms"),
+            (|config| config.processor.janitor_interval_ms = 99, "processor.janitor_interval_ms"),
+            (|config| config.processor.retire_idle_ms = 59_999, "processor.retire_idle_ms"),
             (|config| config.pipeline.simulated.failure_rate = 1.01, "pipeline.simulated.failure_rate"),
             (|config| config.pipeline.simulated.failure_rate = f64::NAN, "pipeline.simulated.failure_rate"),
             (
@@ -160,6 +177,13 @@ mod tests {
             (
                 |config| {
                     with_http(config);
+                    config.pipeline.http.payment_refund_url = "refund".into();
+                },
+                "pipeline.http.payment_refund_url",
+            ),
+            (
+                |config| {
+                    with_http(config);
                     config.processor.reclaim_idle_ms = config.pipeline.step_timeout_ms;
                 },
                 "processor.reclaim_idle_ms",
@@ -172,6 +196,17 @@ mod tests {
             let error = changed.check().unwrap_err().to_string();
             assert!(error.starts_with(name), "{name}: {error}");
         }
+    }
+
+    #[test]
+    fn a_payment_that_nobody_refunds_is_worth_a_warning() {
+        let mut config = defaults();
+        assert_eq!(config.pipeline.warning(), None);
+        with_http(&mut config);
+        assert!(config.pipeline.warning().is_some_and(|text| text.contains("payment_refund_url")));
+        config.pipeline.http.payment_refund_url = "https://pay.example/refund".into();
+        config.check().unwrap();
+        assert_eq!(config.pipeline.warning(), None);
     }
 
     #[test]

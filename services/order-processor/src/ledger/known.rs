@@ -1,51 +1,52 @@
 //! What earlier attempts say about an order that comes back.
 //!
 //! Only attempts of the same life count: a person may let a failed order be placed again, and by then what was done for it
-//! may have been undone. Each attempt takes two versions, so the version and the number of an attempt tell in which life
-//! it was.
+//! has been undone.
 
 use std::collections::HashMap;
 
 use contract::{OrderId, StepOutcome, StepReport};
 
-use super::AcceptedSteps;
-use crate::{entities::attempt, queue::Order};
+use super::KnownSteps;
+use crate::{entities::attempt, outcome::Outcome};
 
-/// The version before an order's first attempt since it was placed.
+/// The version that a life of an order was placed with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Life(i64);
+pub(super) struct Life(pub(super) u32);
 
-impl Life {
-    const fn new(version: i64, attempt: i64) -> Self {
-        Self(version.saturating_sub(attempt.saturating_sub(1).saturating_mul(2)))
-    }
-
-    pub(super) fn of(order: &Order) -> Self {
-        Self::new(order.command.version.into(), order.command.attempt.into())
-    }
+/// What is asked about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Known {
+    /// Steps that were done.
+    Accepted,
+    /// Steps that were undone.
+    Undone,
 }
 
-/// The accepted steps of these orders.
-pub(super) fn accepted(
-    rows: &[attempt::Model],
-    orders: impl Iterator<Item = (OrderId, Life)>,
-) -> AcceptedSteps {
-    let lives: HashMap<_, _> = orders.collect();
-    let mut accepted = AcceptedSteps::new();
-    for row in rows {
-        let order_id = OrderId::from_uuid(row.order_id);
-        if lives.get(&order_id) != Some(&Life::new(row.version, row.attempt)) {
-            continue;
-        }
-        let known = accepted.entry(order_id).or_default();
-        for report in reports(row) {
-            let is_new = !known.iter().any(|known: &StepReport| known.step == report.step);
-            if report.outcome == StepOutcome::Accepted && is_new {
-                known.push(report);
+impl Known {
+    /// These steps of these orders, as they were reported first.
+    pub(super) fn steps(self, rows: &[attempt::Model], orders: &HashMap<OrderId, Life>) -> KnownSteps {
+        let mut steps = KnownSteps::new();
+        for row in rows.iter().filter(|row| self.is_about(row)) {
+            let order_id = OrderId::from_uuid(row.order_id);
+            if orders.get(&order_id).is_none_or(|life| i64::from(life.0) != row.life) {
+                continue;
+            }
+            let known = steps.entry(order_id).or_default();
+            for report in reports(row) {
+                let is_new = !known.iter().any(|known: &StepReport| known.step == report.step);
+                if report.outcome == StepOutcome::Accepted && is_new {
+                    known.push(report);
+                }
             }
         }
+        steps
     }
-    accepted
+
+    fn is_about(self, row: &attempt::Model) -> bool {
+        let outcome = Outcome::ALL.into_iter().find(|outcome| outcome.as_str() == row.outcome);
+        outcome.is_some_and(|outcome| outcome.is_compensation() == (self == Self::Undone))
+    }
 }
 
 fn reports(row: &attempt::Model) -> Vec<StepReport> {
@@ -67,15 +68,16 @@ mod tests {
         StepReport { step, outcome, started_at: Timestamp::from_micros(5), duration_us: 6 }
     }
 
-    fn row(order: u128, version: i64, attempt: i64, steps: &[StepReport]) -> attempt::Model {
+    fn row(order: u128, life: i64, outcome: Outcome, steps: &[StepReport]) -> attempt::Model {
         attempt::Model {
             id: 1,
             order_id: Uuid::from_u128(order),
-            version,
-            attempt,
+            life,
+            version: 1,
+            attempt: 1,
             entry: "1-0".into(),
             worker: "w".into(),
-            outcome: "retrying".into(),
+            outcome: outcome.as_str().into(),
             reason: None,
             steps: serde_json::to_string(steps).unwrap(),
             started_at: 0,
@@ -85,25 +87,31 @@ mod tests {
     }
 
     #[test]
-    fn accepted_steps_of_the_same_life_are_known() {
+    fn accepted_and_undone_steps_of_the_same_life_are_known() {
+        use Outcome::{Compensated, Compensating, Failed, Retrying};
         use StepOutcome::{Accepted, Refused, Unavailable};
-        let mut spoiled = row(1, 1, 1, &[]);
+        let mut spoiled = row(1, 1, Retrying, &[]);
         spoiled.steps = "?".into();
         let rows = [
-            row(1, 1, 1, &[report(Step::Stock, Accepted), report(Step::Payment, Unavailable)]),
-            row(1, 3, 2, &[report(Step::Stock, Accepted), report(Step::Payment, Accepted)]),
+            row(1, 1, Retrying, &[report(Step::Stock, Accepted), report(Step::Payment, Unavailable)]),
+            row(1, 1, Retrying, &[report(Step::Stock, Accepted), report(Step::Payment, Accepted)]),
             spoiled,
-            // Placed again by a person after it had failed with version 3: another life.
-            row(2, 1, 1, &[report(Step::Stock, Accepted), report(Step::Payment, Refused)]),
-            row(2, 4, 1, &[report(Step::Payment, Accepted)]),
-            row(3, 1, 1, &[report(Step::Stock, Accepted)]),
+            // Failed, compensated, and placed again by a person: another life.
+            row(2, 1, Failed, &[report(Step::Stock, Accepted), report(Step::Payment, Refused)]),
+            row(2, 1, Compensated, &[report(Step::Stock, Accepted)]),
+            row(2, 5, Failed, &[report(Step::Payment, Accepted)]),
+            row(2, 5, Compensating, &[report(Step::Fulfilment, Accepted)]),
+            row(2, 5, Compensating, &[report(Step::Fulfilment, Accepted), report(Step::Payment, Accepted)]),
+            row(3, 1, Failed, &[report(Step::Stock, Accepted)]),
         ];
         let order = |number| OrderId::from_uuid(Uuid::from_u128(number));
-        let asked = [(order(1), Life::new(5, 3)), (order(2), Life::new(6, 2)), (order(4), Life::new(1, 1))];
-        let known = accepted(&rows, asked.into_iter());
+        let asked = HashMap::from([(order(1), Life(1)), (order(2), Life(5)), (order(4), Life(1))]);
+        let accepted = Known::Accepted.steps(&rows, &asked);
         let both = vec![report(Step::Stock, Accepted), report(Step::Payment, Accepted)];
-        assert_eq!(known.get(&order(1)), Some(&both));
-        assert_eq!(known.get(&order(2)), Some(&vec![report(Step::Payment, Accepted)]));
-        assert_eq!((known.get(&order(3)), known.get(&order(4))), (None, None));
+        let payment = vec![report(Step::Payment, Accepted)];
+        assert_eq!(accepted, KnownSteps::from([(order(1), both), (order(2), payment)]));
+        let undone = Known::Undone.steps(&rows, &asked);
+        let both = vec![report(Step::Fulfilment, Accepted), report(Step::Payment, Accepted)];
+        assert_eq!(undone, KnownSteps::from([(order(2), both)]));
     }
 }

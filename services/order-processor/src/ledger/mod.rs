@@ -1,14 +1,13 @@
-//! The ledger: which steps were done outside for which order, in this service's own database.
+//! The ledger: which steps were done outside for which order, and undone, in this service's own database.
 //!
 //! Between [`outcome`](crate::outcome) and [`finish`](crate::finish): the [`writer`] commits what has finished before
 //! anything is acknowledged. So when an order comes back, whatever this service did for it and knows of is
-//! [here](Ledger::accepted), and is not done again.
+//! [here](Ledger::accepted), and is not done again; nor is what it has [undone](Ledger::undone).
 //!
 //! Guarantee: what is reported was committed before (SQLite: with `synchronous = full`, it survives a power cut). A crash
 //! before the commit means that the order comes back and its steps are called again, with the same idempotency keys. A
-//! commit whose answer is lost is repeated and leaves the same rows twice, which says the same.
-//!
-//! Compensation, when it comes, finds here what has to be undone.
+//! commit whose answer is lost is repeated and leaves the same rows twice, which says the same. What has to be undone is
+//! not read from here, but comes with the command: workers with databases of their own don't know all of it.
 
 mod known;
 mod writer;
@@ -19,19 +18,26 @@ use contract::{OrderId, StepReport, Timestamp};
 use runtime::{backoff::Backoff, db::Database};
 use sea_orm::{
     ActiveValue::{NotSet, Set},
-    ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter,
+    ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QueryOrder,
     sea_query::Expr,
 };
 use streams::EntryId;
 
-use self::known::Life;
+use self::known::{Known, Life};
 pub(crate) use self::writer::{Notes, Writer};
-use crate::{entities::attempt, outage::SharedOutage, outcome::Outcome, queue::Order};
+use crate::{
+    entities::attempt,
+    outage::SharedOutage,
+    outcome::Outcome,
+    queue::{Compensation, Order},
+};
 
 /// One finished attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Attempt {
     pub(crate) order_id: OrderId,
+    /// The version that this life of the order was placed with.
+    pub(crate) life: u32,
     pub(crate) version: u32,
     /// 1 for the first.
     pub(crate) number: u32,
@@ -52,8 +58,8 @@ pub(crate) struct Superseded {
     pub(crate) at: Timestamp,
 }
 
-/// The steps of each order that need not be called again.
-pub(crate) type AcceptedSteps = HashMap<OrderId, Vec<StepReport>>;
+/// The steps of each order that need not be done, or undone, again.
+pub(crate) type KnownSteps = HashMap<OrderId, Vec<StepReport>>;
 
 /// Clones share the connections.
 #[derive(Clone, Debug)]
@@ -80,22 +86,29 @@ impl Ledger {
         transaction.commit().await
     }
 
-    /// The steps that are accepted for those of the orders that have been tried before. Waits for as long as the
-    /// database does not answer: not knowing would mean to call them again.
-    pub(crate) async fn accepted(&self, orders: &[Order]) -> AcceptedSteps {
-        let tried: Vec<&Order> = orders.iter().filter(|order| order.may_have_been_tried()).collect();
-        if tried.is_empty() {
-            return AcceptedSteps::new();
+    /// The steps that are accepted for those of the orders that have been tried before.
+    pub(crate) async fn accepted(&self, orders: &[Order]) -> KnownSteps {
+        let tried = orders.iter().filter(|order| order.may_have_been_tried());
+        self.known(Known::Accepted, tried.map(|order| (order.id, Life(order.command.life))).collect()).await
+    }
+
+    /// The steps that are undone for those of the orders for which that has been tried before.
+    pub(crate) async fn undone(&self, orders: &[Compensation]) -> KnownSteps {
+        let tried = orders.iter().filter(|order| order.may_have_been_tried());
+        self.known(Known::Undone, tried.map(|order| (order.id, Life(order.command.life))).collect()).await
+    }
+
+    /// Waits for as long as the database does not answer: not knowing would mean to call them again.
+    async fn known(&self, known: Known, orders: HashMap<OrderId, Life>) -> KnownSteps {
+        if orders.is_empty() {
+            return KnownSteps::new();
         }
         let mut backoff = Backoff::reconnect();
         loop {
-            match self.attempts_at(&tried).await {
+            match self.attempts_at(&orders).await {
                 Ok(rows) => {
                     self.outage.recovered();
-                    return known::accepted(
-                        &rows,
-                        tried.into_iter().map(|order| (order.id, Life::of(order))),
-                    );
+                    return known.steps(&rows, &orders);
                 }
                 Err(error) => self.outage.failed(&error),
             }
@@ -103,9 +116,14 @@ impl Ledger {
         }
     }
 
-    async fn attempts_at(&self, orders: &[&Order]) -> Result<Vec<attempt::Model>, DbErr> {
-        let ids = orders.iter().map(|order| order.id.as_uuid());
-        attempt::Entity::find().filter(attempt::Column::OrderId.is_in(ids)).all(&self.database.reader).await
+    /// Oldest first.
+    async fn attempts_at(&self, orders: &HashMap<OrderId, Life>) -> Result<Vec<attempt::Model>, DbErr> {
+        let ids = orders.keys().map(|order| order.as_uuid());
+        attempt::Entity::find()
+            .filter(attempt::Column::OrderId.is_in(ids))
+            .order_by_asc(attempt::Column::Id)
+            .all(&self.database.reader)
+            .await
     }
 }
 
@@ -126,6 +144,7 @@ fn row(attempt: &Attempt) -> attempt::ActiveModel {
     attempt::ActiveModel {
         id: NotSet,
         order_id: Set(attempt.order_id.as_uuid()),
+        life: Set(attempt.life.into()),
         version: Set(attempt.version.into()),
         attempt: Set(attempt.number.into()),
         entry: Set(attempt.entry.to_string()),

@@ -1,5 +1,5 @@
-//! The ledger: what was done outside for each order, attempt by attempt. Rows are only added, so that a write never
-//! waits for a page that is not at the end. Times are microseconds since the Unix epoch.
+//! The ledger: what was done outside for each order, and undone, attempt by attempt. Rows are only added, so that a write
+//! never waits for a page that is not at the end. Times are microseconds since the Unix epoch.
 
 use sea_orm_migration::{
     prelude::*,
@@ -23,6 +23,7 @@ fn attempts() -> TableCreateStatement {
         .table("attempts")
         .col(big_pk_auto("id"))
         .col(uuid("order_id"))
+        .col(big_integer("life"))
         .col(big_integer("version"))
         .col(big_integer("attempt"))
         .col(text("entry"))

@@ -1,4 +1,4 @@
-//! What becomes of an order after a run: one total function over (how the run ended, which attempt it was).
+//! What becomes of an order after an attempt. After a run: one total function over (how the run ended, which attempt it was).
 //!
 //! | the run | attempts left | decision |
 //! |---|---|---|
@@ -6,12 +6,16 @@
 //! | a step refused | any | failed, `<step>_refused` |
 //! | a step unavailable | yes | another attempt after a pause, `<step>_unavailable` |
 //! | a step unavailable | no | failed, `<step>_unavailable` |
+//!
+//! With a failure goes what has to be [undone](undo), as a command of its own; [`compensated`] is what follows from that.
 
+mod compensated;
 mod report;
+mod undo;
 
 use contract::{FailureReason, Step};
 
-pub(crate) use self::report::conclude;
+pub(crate) use self::{compensated::conclude_compensation, report::conclude};
 use crate::pipeline::StepFailure;
 
 /// How an attempt ended, as the ledger and the metrics name it.
@@ -20,6 +24,10 @@ pub(crate) enum Outcome {
     Completed,
     Failed,
     Retrying,
+    /// What was done for the failed order is undone.
+    Compensated,
+    /// Something is left to undo.
+    Compensating,
 }
 
 /// What follows from a run.
@@ -31,13 +39,24 @@ pub(crate) enum Decision {
 }
 
 impl Outcome {
-    pub(crate) const ALL: [Self; 3] = [Self::Completed, Self::Failed, Self::Retrying];
+    pub(crate) const ALL: [Self; 5] =
+        [Self::Completed, Self::Failed, Self::Retrying, Self::Compensated, Self::Compensating];
+
+    /// Whether the attempt was one to undo.
+    pub(crate) const fn is_compensation(self) -> bool {
+        match self {
+            Self::Completed | Self::Failed | Self::Retrying => false,
+            Self::Compensated | Self::Compensating => true,
+        }
+    }
 
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Completed => "completed",
             Self::Failed => "failed",
             Self::Retrying => "retrying",
+            Self::Compensated => "compensated",
+            Self::Compensating => "compensating",
         }
     }
 }
@@ -103,6 +122,7 @@ mod tests {
         let names = [Decision::Complete, Decision::Fail(because()), Decision::Retry(because())]
             .map(|decision| decision.outcome().as_str());
         assert_eq!(names, ["completed", "failed", "retrying"]);
-        assert_eq!(Outcome::ALL.map(Outcome::as_str), names);
+        assert_eq!(Outcome::ALL.map(Outcome::as_str)[..3], names);
+        assert_eq!(Outcome::ALL.map(Outcome::is_compensation), [false, false, false, true, true]);
     }
 }

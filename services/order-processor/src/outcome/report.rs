@@ -1,6 +1,4 @@
-//! The decision as what it leaves behind: an event, a command for the next attempt, a row of the ledger.
-
-use std::time::Duration;
+//! The decision as what it leaves behind: an event, a command for what follows, a row of the ledger.
 
 use contract::{
     Command, Event, EventData, FailureReason, ProcessOrder, StepReport, Timestamp,
@@ -8,7 +6,10 @@ use contract::{
 };
 use streams::{Effect, Finish};
 
-use super::{Decision, decide};
+use super::{
+    Decision, decide,
+    undo::{to_undo, touched},
+};
 use crate::{
     finish::{Ending, Finished},
     ledger::Attempt,
@@ -24,6 +25,7 @@ pub(crate) fn conclude(worker: &Worker, order: Order, run: Run) -> Finished {
     let decision = decide(failure, order.command.attempt, worker.max_attempts);
     let attempt = Attempt {
         order_id: order.id,
+        life: order.command.life,
         version: order.command.version,
         number: order.command.attempt,
         entry: order.entry,
@@ -58,6 +60,7 @@ fn effects(
     let version = order.command.outcome_version();
     let ProcessOrder { attempt, placed_at, .. } = order.command;
     let (started_at, worker_name) = (order.started_at, worker.name.to_string());
+    let touched = touched(&steps, &order.command.touched, order.redelivered);
     let event =
         |traceparent, data| Effect::Event(Event::new(SOURCE, order.id, now, traceparent, data).to_fields());
     match decision {
@@ -66,6 +69,8 @@ fn effects(
             vec![event(order.traceparent, EventData::Completed(data))]
         }
         Decision::Fail(reason) => {
+            let compensating = to_undo(&touched, |step| worker.pipeline.can_undo(step));
+            let undo = order.command.compensation(compensating.clone());
             let data = OrderFailed {
                 version,
                 attempt,
@@ -74,12 +79,16 @@ fn effects(
                 started_at,
                 reason,
                 steps,
-                compensating: Vec::new(),
+                compensating,
             };
-            vec![event(order.traceparent, EventData::Failed(data))]
+            let undo = (!undo.steps.is_empty()).then(|| {
+                let command = Command::compensate(SOURCE, order.id, now, order.traceparent.clone(), undo);
+                Effect::Queue(command.to_fields())
+            });
+            [event(order.traceparent, EventData::Failed(data))].into_iter().chain(undo).collect()
         }
         Decision::Retry(reason) => {
-            let delay = pause(worker, attempt);
+            let delay = worker.backoff_after(attempt).next_delay();
             let data = OrderRetrying {
                 version,
                 attempt,
@@ -89,7 +98,7 @@ fn effects(
                 reason,
                 steps,
             };
-            let next = order.command.next_attempt(Vec::new());
+            let next = order.command.next_attempt(touched);
             let command = Command::process(SOURCE, order.id, now, order.traceparent.clone(), next);
             vec![
                 event(order.traceparent, EventData::Retrying(data)),
@@ -97,9 +106,4 @@ fn effects(
             ]
         }
     }
-}
-
-/// Exponential with full jitter: orders that met the same outage do not come back in step.
-fn pause(worker: &Worker, attempt: u32) -> Duration {
-    worker.retry_backoff.clone().after(attempt.saturating_sub(1)).next_delay()
 }

@@ -5,11 +5,13 @@
 //!
 //! Guarantee: a step is called at least once before it is reported as accepted; every call of a step for an order
 //! carries the same idempotency key. A crash during a step leaves it open whether the other side did it; the order comes
-//! back, and the step is called again.
+//! back, and the step is called again. What was done for an order that fails for good is [undone](undo).
 
 mod http;
+mod key;
 mod port;
 mod simulated;
+mod undo;
 
 use std::panic::AssertUnwindSafe;
 
@@ -20,8 +22,9 @@ use tracing::{Instrument, Span};
 
 pub(crate) use self::{
     http::Http,
-    port::{Services, StepFailure, Work},
+    port::{NotUndone, Services, StepFailure, Work},
     simulated::Simulated,
+    undo::Undoing,
 };
 use crate::metrics::WorkerMetrics;
 
@@ -97,8 +100,8 @@ mod tests {
     use super::*;
     use crate::config::SimulatedConfig;
 
-    fn pipeline(failure_rate: f64) -> Pipeline {
-        let config = SimulatedConfig { latency_ms: 0, failure_rate, unavailable_rate: 0.0, seed: 1 };
+    pub(in crate::pipeline) fn pipeline(failure_rate: f64, unavailable_rate: f64) -> Pipeline {
+        let config = SimulatedConfig { latency_ms: 0, failure_rate, unavailable_rate, seed: 1 };
         let metrics = WorkerMetrics::new(&Metrics::new(Service::OrderProcessor));
         let clock = Clock::manual(Timestamp::from_micros(1));
         Pipeline::new(Services::Simulated(Simulated::new(&config)), clock, metrics)
@@ -106,7 +109,7 @@ mod tests {
 
     #[tokio::test]
     async fn every_step_is_reported_in_order() {
-        let run = pipeline(0.0).run(&port::sample(1).work(), &[]).await;
+        let run = pipeline(0.0, 0.0).run(&port::sample(1).work(), &[]).await;
         assert_eq!(run.failure, None);
         assert_eq!(run.steps.iter().map(|report| report.step).collect::<Vec<_>>(), Step::ALL);
         assert!(run.steps.iter().all(|report| report.outcome == StepOutcome::Accepted));
@@ -115,7 +118,7 @@ mod tests {
     #[tokio::test]
     async fn the_first_refusal_ends_the_run() {
         for order in 0..50 {
-            let run = pipeline(1.0).run(&port::sample(order).work(), &[]).await;
+            let run = pipeline(1.0, 0.0).run(&port::sample(order).work(), &[]).await;
             let (step, failure) = run.failure.unwrap();
             assert!(matches!(failure, StepFailure::Refused(_)), "{failure:?}");
             assert_eq!(run.steps.len(), step as usize + 1);
@@ -132,7 +135,7 @@ mod tests {
             duration_us: 8,
         });
         // Everything would be refused.
-        let pipeline = pipeline(1.0);
+        let pipeline = pipeline(1.0, 0.0);
         let run = pipeline.run(&port::sample(1).work(), &known).await;
         assert_eq!(run, Run { steps: known.to_vec(), failure: None });
         assert_eq!(pipeline.metrics.steps_from_ledger.get(), 3);

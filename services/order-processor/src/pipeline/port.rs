@@ -16,10 +16,17 @@ pub(crate) enum StepFailure {
     Unavailable(String),
 }
 
+/// Why a step is not undone. There is one way only: to be tried again, for nothing that has to be undone is given up. The
+/// text is for people, and goes into the log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct NotUndone(pub(crate) String);
+
 /// What a step is told.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Work<'a> {
     pub(crate) order_id: OrderId,
+    /// The version that this life of the order was placed with.
+    pub(crate) life: u32,
     /// 1 for the first.
     pub(crate) attempt: u32,
     pub(crate) placed_at: Timestamp,
@@ -42,6 +49,23 @@ impl Services {
             Self::Simulated(simulated) => simulated.call(step, work).await,
             // Boxed: the future of a client library would make that of every simulated step as large.
             Self::Http(http) => Box::pin(http.call(step, work)).await,
+        }
+    }
+
+    /// Whether somebody undoes this step.
+    pub(super) fn can_undo(&self, step: Step) -> bool {
+        match self {
+            Self::Simulated(_) => true,
+            Self::Http(http) => http.can_undo(step),
+        }
+    }
+
+    /// Undoes one step of one order, which may have been done or not. False: nobody undoes it. Safe to repeat.
+    pub(super) async fn undo(&self, step: Step, work: &Work<'_>) -> Result<bool, NotUndone> {
+        match self {
+            Self::Simulated(simulated) => simulated.undo(step, work).await.map(|()| true),
+            // As above.
+            Self::Http(http) => Box::pin(http.undo(step, work)).await,
         }
     }
 }
@@ -76,7 +100,7 @@ mod tests {
         pub(in crate::pipeline) fn work(&self) -> Work<'_> {
             let Self { order_id, attempt, content } = self;
             let placed_at = Timestamp::from_micros(0);
-            Work { order_id: *order_id, attempt: *attempt, placed_at, content, traceparent: None }
+            Work { order_id: *order_id, life: 1, attempt: *attempt, placed_at, content, traceparent: None }
         }
     }
 }

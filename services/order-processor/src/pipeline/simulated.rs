@@ -1,11 +1,12 @@
 //! Services that are not there: each step waits a while and is accepted, refused or unavailable by a seed and the
-//! order's id. The same order always meets the same fate, on whichever worker.
+//! order's id. The same order always meets the same fate, on whichever worker. What is undone waits as long, and may be
+//! unavailable too, but is never refused.
 
 use std::time::Duration;
 
 use contract::{OrderId, Step};
 
-use super::port::{StepFailure, Work};
+use super::port::{NotUndone, StepFailure, Work};
 use crate::config::SimulatedConfig;
 
 /// What a number is drawn for: each has a draw of its own.
@@ -17,6 +18,8 @@ enum Draw {
     Unavailable(u32),
     /// The same for all attempts: a later attempt must not slip through because its step was done before.
     UnavailableAt,
+    /// That this step is not undone in this attempt.
+    NotUndone(Step, u32),
 }
 
 #[derive(Clone, Debug)]
@@ -38,16 +41,28 @@ impl Simulated {
     }
 
     pub(super) async fn call(&self, step: Step, work: &Work<'_>) -> Result<(), StepFailure> {
+        self.wait().await;
+        self.decide(step, work.order_id, work.attempt)
+    }
+
+    pub(super) async fn undo(&self, step: Step, work: &Work<'_>) -> Result<(), NotUndone> {
+        self.wait().await;
+        if self.draw(work.order_id, Draw::NotUndone(step, work.attempt)) < self.unavailable_rate {
+            return Err(NotUndone(unanswered(step)));
+        }
+        Ok(())
+    }
+
+    async fn wait(&self) {
         // Even a sleep of no time takes its turn at the timer.
         if !self.latency.is_zero() {
             tokio::time::sleep(self.latency).await;
         }
-        self.decide(step, work.order_id, work.attempt)
     }
 
     fn decide(&self, step: Step, order: OrderId, attempt: u32) -> Result<(), StepFailure> {
         if self.happens(self.unavailable_rate, order, Draw::Unavailable(attempt), Draw::UnavailableAt, step) {
-            return Err(StepFailure::Unavailable(format!("the simulated {step} service does not answer")));
+            return Err(StepFailure::Unavailable(unanswered(step)));
         }
         if self.happens(self.failure_rate, order, Draw::Refused, Draw::RefusedAt, step) {
             let message = match step {
@@ -75,12 +90,17 @@ impl Simulated {
             Draw::RefusedAt => 2,
             Draw::UnavailableAt => 3,
             Draw::Unavailable(attempt) => (1 << 32) | u64::from(attempt),
+            Draw::NotUndone(step, attempt) => ((2 + step as u64) << 32) | u64::from(attempt),
         };
         let (high, low) = order.as_uuid().as_u64_pair();
         let bits = mix(mix(mix(self.seed) ^ salt) ^ high) ^ low;
         // 53 bits are what a float holds exactly.
         (mix(bits) >> 11) as f64 / (1_u64 << 53) as f64
     }
+}
+
+fn unanswered(step: Step) -> String {
+    format!("the simulated {step} service does not answer")
 }
 
 /// The finaliser of SplitMix64: each bit of the input changes half of the output.
@@ -140,6 +160,19 @@ mod tests {
         // The timer counts whole milliseconds.
         let passed = started.elapsed().as_millis();
         assert!((2_000..2_010).contains(&passed), "{passed}");
+    }
+
+    #[tokio::test]
+    async fn an_undoing_is_repeated_until_it_gets_through() {
+        let sample = super::super::port::sample(1);
+        let busy = simulated(1.0, 0.5, 1);
+        for step in Step::ALL {
+            let mut answers = Vec::new();
+            for attempt in 1..=64 {
+                answers.push(busy.undo(step, &Work { attempt, ..sample.work() }).await.is_ok());
+            }
+            assert!(answers.contains(&true) && answers.contains(&false), "{step}");
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
-//! Reading a delivered entry: it is an order to process, or something that nobody can process.
+//! Reading a delivered entry: it is an order to process, one to compensate, or something that nobody can process.
 
-use contract::{Command, CommandData, OrderId, ProcessOrder};
+use contract::{Command, CommandData, CompensateOrder, Envelope, OrderId, ProcessOrder};
 use streams::{Entry, EntryId};
 
 use crate::text::one_line;
@@ -12,7 +12,8 @@ const LAST: u32 = u32::MAX - 2;
 /// What an entry turned out to be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Delivery {
-    Order(Taken),
+    Process(Taken<ProcessOrder>),
+    Compensate(Taken<CompensateOrder>),
     /// No command of ours; to be set aside with what it came with.
     Dead {
         entry: EntryId,
@@ -25,13 +26,13 @@ pub(super) enum Delivery {
     Gone(EntryId),
 }
 
-/// A command to process an order.
+/// A command that was taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Taken {
+pub(super) struct Taken<C> {
     pub(super) entry: EntryId,
     pub(super) redelivered: bool,
     pub(super) id: OrderId,
-    pub(super) command: ProcessOrder,
+    pub(super) command: C,
     pub(super) traceparent: Option<String>,
 }
 
@@ -43,20 +44,24 @@ impl Delivery {
             let (order, reason) = (subject(&fields), one_line(&reason, LONGEST_REASON));
             Self::Dead { entry, order, reason, fields }
         };
-        match Command::from_fields(fields.iter().cloned()) {
-            Err(error) => dead(error.to_string(), fields),
-            Ok(Command { data: CommandData::Compensate(_), .. }) => {
-                dead("nobody compensates".to_owned(), fields)
+        let command = match Command::from_fields(fields.iter().cloned()) {
+            Ok(command) => command,
+            Err(error) => return dead(error.to_string(), fields),
+        };
+        let (version, attempt) = match &command.data {
+            CommandData::Process(data) => (data.version, data.attempt),
+            CommandData::Compensate(data) => (data.version, data.attempt),
+        };
+        if !(1..=LAST).contains(&attempt) || version > LAST {
+            return dead("field data is malformed: attempt or version out of range".to_owned(), fields);
+        }
+        let Envelope { subject: id, traceparent, .. } = command.envelope;
+        match command.data {
+            CommandData::Process(command) => {
+                Self::Process(Taken { entry, redelivered, id, command, traceparent })
             }
-            Ok(Command { envelope, data: CommandData::Process(command) }) => {
-                if !(1..=LAST).contains(&command.attempt) || command.version > LAST {
-                    return dead(
-                        "field data is malformed: attempt or version out of range".to_owned(),
-                        fields,
-                    );
-                }
-                let traceparent = envelope.traceparent;
-                Self::Order(Taken { entry, redelivered, id: envelope.subject, command, traceparent })
+            CommandData::Compensate(command) => {
+                Self::Compensate(Taken { entry, redelivered, id, command, traceparent })
             }
         }
     }
@@ -79,13 +84,19 @@ mod tests {
     }
 
     fn command() -> Vec<(String, String)> {
-        samples::command().to_fields().into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+        texts(&samples::command())
+    }
+
+    fn texts(command: &Command) -> Vec<(String, String)> {
+        command.to_fields().into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
     }
 
     fn reason(fields: Vec<(String, String)>) -> String {
         match Delivery::read(entry(Some(fields.clone()))) {
-            Delivery::Dead { entry: EntryId { ms: 7, seq: 1 }, reason, fields: kept, .. } => {
+            Delivery::Dead { entry: EntryId { ms: 7, seq: 1 }, order, reason, fields: kept } => {
                 assert_eq!(kept, fields);
+                let named = fields.iter().any(|(name, _)| name == "subject");
+                assert_eq!(order, named.then(|| samples::command().order_id()));
                 reason
             }
             other => panic!("{other:?}"),
@@ -93,18 +104,24 @@ mod tests {
     }
 
     #[test]
-    fn a_command_is_an_order() {
-        let Delivery::Order(taken) = Delivery::read(entry(Some(command()))) else { panic!("no order") };
+    fn a_command_is_an_order_to_process_or_to_compensate() {
+        let Delivery::Process(taken) = Delivery::read(entry(Some(command()))) else { panic!("no order") };
         let sample = samples::command();
         assert_eq!((taken.id, taken.redelivered), (sample.order_id(), true));
         assert_eq!(CommandData::Process(taken.command), sample.data);
         assert_eq!(taken.traceparent, sample.envelope.traceparent);
+        let sample = samples::compensation();
+        let Delivery::Compensate(taken) = Delivery::read(entry(Some(texts(&sample)))) else {
+            panic!("no compensation")
+        };
+        assert_eq!((taken.id, CommandData::Compensate(taken.command)), (sample.order_id(), sample.data));
         assert_eq!(Delivery::read(entry(None)), Delivery::Gone(EntryId::new(7, 1)));
     }
 
     #[test]
     fn what_nobody_can_process_is_dead_with_its_reason_and_all_it_came_with() {
         assert_eq!(reason(vec![("hello".into(), "world".into())]), "field specversion is missing");
+        assert_eq!(subject(&[("subject".into(), "ORD-1".into())]), None);
         let with = |name: &str, value: String| {
             let mut fields = command();
             fields.iter_mut().find(|(field, _)| field == name).expect("a field of the sample").1 = value;

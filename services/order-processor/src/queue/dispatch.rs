@@ -10,10 +10,14 @@ use tokio::{
 };
 use tracing::Instrument;
 
-use super::{accept::accepting, delivery::Delivery, order::Order};
+use super::{
+    accept::{Acceptance, accepting},
+    delivery::Delivery,
+    order::{Compensation, Order},
+};
 use crate::{
     finish::{Ending, Finished},
-    outcome::conclude,
+    outcome::{conclude, conclude_compensation},
     worker::Worker,
 };
 
@@ -25,6 +29,12 @@ pub(crate) struct Dispatcher {
     finished: mpsc::Sender<Finished>,
     in_hand: InHand,
     in_work: JoinSet<()>,
+}
+
+/// What a batch asks for.
+struct Read {
+    orders: Vec<Order>,
+    compensations: Vec<Compensation>,
 }
 
 impl Dispatcher {
@@ -53,31 +63,58 @@ impl Dispatcher {
     ) -> Result<(), JoinError> {
         self.reap()?;
         self.worker.metrics.in_hand.add(entries.len() as i64);
-        let orders = self.read(entries).await;
-        if orders.is_empty() {
+        let Read { orders, compensations } = self.read(entries).await;
+        if orders.is_empty() && compensations.is_empty() {
             return Ok(());
         }
         let mut accepted = self.worker.ledger.accepted(&orders).await;
-        let batch = orders.iter().map(|order| order.accept(&self.worker.name)).collect();
+        let mut undone = self.worker.ledger.undone(&compensations).await;
+        let asked = orders.iter().map(|order| order.accept(&self.worker.name));
+        let asked = asked.chain(compensations.iter().map(Compensation::accept)).collect();
         let (accepting, acceptance) =
-            accepting(self.worker.clone(), self.partition, self.in_hand.clone(), batch);
+            accepting(self.worker.clone(), self.partition, self.in_hand.clone(), asked);
         self.in_work.spawn(accepting);
+        let mut slot = || slots.split(1).expect("a slot for each entry");
         for order in orders {
-            let slot = slots.split(1).expect("a slot for each entry");
-            let accepted = accepted.remove(&order.id).unwrap_or_default();
-            let (worker, finished) = (self.worker.clone(), self.finished.clone());
-            let (acceptance, span) = (acceptance.clone(), order.span.clone());
+            let (entry, span) = (order.entry, order.span.clone());
+            let known = accepted.remove(&order.id).unwrap_or_default();
+            let worker = self.worker.clone();
             let work = async move {
-                if acceptance.may_begin(order.entry).await {
-                    let run = worker.pipeline.run(&order.work(), &accepted).await;
-                    // Nobody takes it any more: the service is going down, and it will be delivered again.
-                    let _ = finished.send(conclude(&worker, order, run)).await;
-                }
-                drop(slot);
+                let run = worker.pipeline.run(&order.work(), &known).await;
+                conclude(&worker, order, run)
             };
-            self.in_work.spawn(work.instrument(span));
+            self.begin(entry, acceptance.clone(), slot(), work.instrument(span));
+        }
+        for compensation in compensations {
+            let (entry, span) = (compensation.entry, compensation.span.clone());
+            let known = undone.remove(&compensation.id).unwrap_or_default();
+            let worker = self.worker.clone();
+            let work = async move {
+                let steps = &compensation.command.steps;
+                let undoing = worker.pipeline.undo(&compensation.work(), steps, known).await;
+                conclude_compensation(&worker, compensation, undoing)
+            };
+            self.begin(entry, acceptance.clone(), slot(), work.instrument(span));
         }
         Ok(())
+    }
+
+    /// Starts the work once the message is accepted, if it is, and passes on what it ends with.
+    fn begin(
+        &mut self,
+        entry: EntryId,
+        acceptance: Acceptance,
+        slot: OwnedSemaphorePermit,
+        work: impl Future<Output = Finished> + Send + 'static,
+    ) {
+        let finished = self.finished.clone();
+        self.in_work.spawn(async move {
+            if acceptance.may_begin(entry).await {
+                // Nobody takes it any more: the service is going down, and it will be delivered again.
+                let _ = finished.send(work.await).await;
+            }
+            drop(slot);
+        });
     }
 
     /// Waits until the work on everything that was dispatched has ended.
@@ -88,13 +125,16 @@ impl Dispatcher {
         Ok(())
     }
 
-    /// The orders; everything else goes straight to its end.
-    async fn read(&self, entries: Vec<Entry>) -> Vec<Order> {
+    /// What there is to do; everything else goes straight to its end.
+    async fn read(&self, entries: Vec<Entry>) -> Read {
         let now = self.worker.clock.now();
-        let mut orders = Vec::with_capacity(entries.len());
+        let mut read = Read { orders: Vec::with_capacity(entries.len()), compensations: Vec::new() };
         for entry in entries {
             match Delivery::read(entry) {
-                Delivery::Order(taken) => orders.push(Order::new(taken, self.partition, now)),
+                Delivery::Process(taken) => read.orders.push(Order::new(taken, self.partition, now)),
+                Delivery::Compensate(taken) => {
+                    read.compensations.push(Compensation::new(taken, self.partition, now));
+                }
                 Delivery::Dead { entry, order, reason, fields } => {
                     tracing::warn!(entry = %entry, reason, "setting aside a message that is no command");
                     self.end(entry, order, vec![Effect::Dead { reason, fields }], Ending::Dead).await;
@@ -102,7 +142,7 @@ impl Dispatcher {
                 Delivery::Gone(entry) => self.end(entry, None, Vec::new(), Ending::Gone).await,
             }
         }
-        orders
+        read
     }
 
     async fn end(&self, entry: EntryId, order: Option<OrderId>, effects: Vec<Effect>, ending: Ending) {

@@ -1,6 +1,7 @@
-//! An order that was taken, with all that its way through this service needs.
+//! An order in work, with all that its way through this service needs: one that is processed, or one that failed and is
+//! compensated.
 
-use contract::{Event, EventData, OrderId, ProcessOrder, Timestamp, event::OrderProcessing};
+use contract::{CompensateOrder, Event, EventData, OrderId, ProcessOrder, Timestamp, event::OrderProcessing};
 use runtime::trace_context;
 use streams::{Accept, EntryId};
 use tracing::Span;
@@ -8,40 +9,54 @@ use tracing::Span;
 use super::delivery::Taken;
 use crate::{pipeline::Work, worker::SOURCE};
 
+/// What a command asks for, in work.
 #[derive(Debug)]
-pub(crate) struct Order {
+pub(crate) struct InWork<C> {
     pub(crate) id: OrderId,
     pub(crate) partition: u16,
     pub(crate) entry: EntryId,
-    pub(crate) command: ProcessOrder,
+    pub(crate) command: C,
     /// When this attempt began: when the order was taken.
     pub(crate) started_at: Timestamp,
     /// What its events, calls and further attempts carry.
     pub(crate) traceparent: Option<String>,
-    /// `order.process`, the parent of all that is done for the order here.
+    /// `order.process` or `order.compensate`, the parent of all that is done for the order here.
     pub(crate) span: Span,
-    redelivered: bool,
+    /// It was delivered before: a worker that crashed or stalled may have done anything for it.
+    pub(crate) redelivered: bool,
 }
 
-impl Order {
-    pub(super) fn new(taken: Taken, partition: u16, now: Timestamp) -> Self {
+/// One that is run through the pipeline.
+pub(crate) type Order = InWork<ProcessOrder>;
+/// One that failed, and for which what was done outside is undone.
+pub(crate) type Compensation = InWork<CompensateOrder>;
+
+impl<C> InWork<C> {
+    fn begun(taken: Taken<C>, partition: u16, now: Timestamp, span: Span) -> Self {
         let Taken { entry, redelivered, id, command, traceparent } = taken;
-        let span = tracing::debug_span!(
-            "order.process",
-            otel.kind = "consumer",
-            order.id = %id,
-            stream.entry = %entry,
-            stream.attempt = command.attempt,
-        );
         trace_context::set_parent(&span, traceparent.as_deref());
         let traceparent = trace_context::outgoing_traceparent(&span, traceparent.as_deref());
         Self { id, partition, entry, command, started_at: now, traceparent, span, redelivered }
+    }
+}
+
+impl Order {
+    pub(super) fn new(taken: Taken<ProcessOrder>, partition: u16, now: Timestamp) -> Self {
+        let span = tracing::debug_span!(
+            "order.process",
+            otel.kind = "consumer",
+            order.id = %taken.id,
+            stream.entry = %taken.entry,
+            stream.attempt = taken.command.attempt,
+        );
+        Self::begun(taken, partition, now, span)
     }
 
     /// What its steps are told.
     pub(super) fn work(&self) -> Work<'_> {
         Work {
             order_id: self.id,
+            life: self.command.life,
             attempt: self.command.attempt,
             placed_at: self.command.placed_at,
             content: &self.command.order,
@@ -51,7 +66,7 @@ impl Order {
 
     /// Steps may have been done for it: the ledger has to be asked.
     pub(crate) const fn may_have_been_tried(&self) -> bool {
-        self.redelivered || self.command.attempt > 1
+        self.redelivered || self.command.attempt > 1 || !self.command.touched.is_empty()
     }
 
     /// Whether it was cancelled, and `order.processing` if it was not.
@@ -65,5 +80,40 @@ impl Order {
         let traceparent = self.traceparent.clone();
         let event = Event::new(SOURCE, self.id, self.started_at, traceparent, EventData::Processing(data));
         Accept { entry: self.entry, order: self.id, event: Some(event.to_fields()) }
+    }
+}
+
+impl Compensation {
+    pub(super) fn new(taken: Taken<CompensateOrder>, partition: u16, now: Timestamp) -> Self {
+        let span = tracing::debug_span!(
+            "order.compensate",
+            otel.kind = "consumer",
+            order.id = %taken.id,
+            stream.entry = %taken.entry,
+            stream.attempt = taken.command.attempt,
+        );
+        Self::begun(taken, partition, now, span)
+    }
+
+    /// What those are told who undo its steps.
+    pub(super) fn work(&self) -> Work<'_> {
+        Work {
+            order_id: self.id,
+            life: self.command.life,
+            attempt: self.command.attempt,
+            placed_at: self.command.placed_at,
+            content: &self.command.order,
+            traceparent: self.traceparent.as_deref(),
+        }
+    }
+
+    /// Steps may have been undone for it: the ledger has to be asked.
+    pub(crate) const fn may_have_been_tried(&self) -> bool {
+        self.redelivered || self.command.attempt > 1
+    }
+
+    /// Whether it is still there to be done; nothing is announced.
+    pub(super) const fn accept(&self) -> Accept {
+        Accept { entry: self.entry, order: self.id, event: None }
     }
 }

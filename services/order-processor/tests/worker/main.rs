@@ -2,13 +2,19 @@
 //! real HTTP servers.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod cancelled;
+mod compensation;
 mod crash;
 mod drain;
 mod http;
+mod janitor;
+mod late;
 mod ledger;
+mod lost_answers;
 mod orders;
 mod outages;
 mod processing;
+mod proxy;
 mod retries;
 mod shop;
 mod unreadable;

@@ -1,6 +1,6 @@
 //! The orders of these tests, by number, and short words for what happened to them.
 
-use contract::{Command, Event, EventData, OrderContent, OrderId, ProcessOrder, Timestamp};
+use contract::{Command, CommandData, Event, EventData, OrderContent, OrderId, ProcessOrder, Timestamp};
 use streams::Publication;
 use uuid::Uuid;
 
@@ -27,6 +27,14 @@ pub(crate) fn command(number: u32) -> Command {
         order: content(number),
     };
     Command::process("/order-api", order_id(number), placed_at, Some(TRACEPARENT.to_owned()), data)
+}
+
+/// The same order, changed.
+pub(crate) fn command_with(number: u32, change: impl FnOnce(&mut ProcessOrder)) -> Command {
+    let mut command = command(number);
+    let CommandData::Process(data) = &mut command.data else { panic!("{command:?}") };
+    change(data);
+    command
 }
 
 pub(crate) fn publication(number: u32) -> Publication {

@@ -1,4 +1,4 @@
-//! The other side of the HTTP pipeline: one server that answers for all three steps, as a test wants it.
+//! The other side of the HTTP pipeline: one server that answers for all three steps and their undoing, as a test wants it.
 
 use std::{
     sync::{Arc, Mutex},
@@ -74,6 +74,9 @@ impl Shop {
         config.pipeline.http.stock_url = format!("{}/stock", self.url);
         config.pipeline.http.payment_url = format!("{}/payment", self.url);
         config.pipeline.http.fulfilment_url = format!("{}/fulfilment", self.url);
+        config.pipeline.http.stock_release_url = format!("{}/stock/release", self.url);
+        config.pipeline.http.payment_refund_url = format!("{}/payment/refund", self.url);
+        config.pipeline.http.fulfilment_cancel_url = format!("{}/fulfilment/cancel", self.url);
     }
 
     /// No call is answered until it opens again.
@@ -93,6 +96,23 @@ impl Shop {
     pub(crate) fn keys(&self, number: u32) -> Vec<String> {
         let id = format!("{}/", crate::orders::order_id(number));
         self.calls().into_iter().map(|call| call.key.replace(&id, "")).collect()
+    }
+
+    /// The paths that were called for one order.
+    pub(crate) fn calls_for(&self, number: u32) -> Vec<String> {
+        let id = format!("{}/", crate::orders::order_id(number));
+        self.calls().into_iter().filter(|call| call.key.starts_with(&id)).map(|call| call.path).collect()
+    }
+
+    /// Waits until a path was called this often.
+    pub(crate) async fn is_called_at(&self, path: &str, times: usize) {
+        eventually(&format!("{path} is called {times} times"), async || {
+            match self.calls().iter().filter(|call| call.path == path).count() {
+                calls if calls >= times => Ok(()),
+                calls => Err(format!("{calls} times")),
+            }
+        })
+        .await;
     }
 
     pub(crate) async fn is_called(&self, times: usize) {

@@ -1,7 +1,5 @@
 //! Entries of the queue that are no command hold up nothing.
 
-use system_tests::eventually;
-
 use crate::{orders::command, world::World};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -44,19 +42,10 @@ async fn an_entry_that_somebody_deleted_is_acknowledged() {
     let world = World::start().await;
     world.place([1]).await;
     // It was delivered to this worker before, which then died; meanwhile somebody deleted it.
-    let queue = world.redis.keys().queue(0);
-    world
-        .run::<fred::types::Value>(&format!("XREADGROUP GROUP order-processor w1 COUNT 1 STREAMS {queue} >"))
-        .await;
-    let listed: Vec<(String, String, i64, i64)> =
-        world.run(&format!("XPENDING {queue} order-processor - + 1")).await;
-    assert_eq!(world.run::<i64>(&format!("XDEL {queue} {}", listed[0].0)).await, 1);
+    let (queue, entry) = (world.redis.keys().queue(0), world.deliver("w1", 1).await);
+    assert_eq!(world.run::<i64>(&format!("XDEL {queue} {entry}")).await, 1);
     let worker = world.worker("w1", |_| {}).await;
-    eventually("nothing is pending", async || match world.pending().await? {
-        0 => Ok(()),
-        pending => Err(pending.to_string()),
-    })
-    .await;
+    world.nothing_is_pending().await;
     assert!(world.history(1).await.unwrap().is_empty());
     worker.drain().await;
 }

@@ -2,7 +2,7 @@
 
 use order_processor::{App, Config};
 use runtime::{clock::Clock, lifecycle::Shutdown};
-use system_tests::DEADLINE;
+use system_tests::{DEADLINE, eventually};
 use tokio::task::JoinHandle;
 
 pub(crate) struct Worker {
@@ -42,6 +42,15 @@ impl Worker {
         let answer = system_tests::Client::new(0, 0).http.get(url).send().await;
         let answer = answer.map_err(|error| error.to_string())?;
         Ok((answer.status().as_u16(), answer.text().await.map_err(|error| error.to_string())?))
+    }
+
+    /// Waits until a metric has this value.
+    pub(crate) async fn counts(&self, name: &str, expected: f64) {
+        eventually(&format!("{name} is {expected}"), async || match self.metric(name).await {
+            Some(value) if (value - expected).abs() < f64::EPSILON => Ok(()),
+            other => Err(format!("{other:?}")),
+        })
+        .await;
     }
 
     /// The value of a metric, with its labels.

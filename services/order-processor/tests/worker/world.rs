@@ -2,7 +2,7 @@
 
 use std::{ops::RangeInclusive, path::Path};
 
-use contract::{Event, EventData};
+use contract::{Command, Event, EventData, event::OrderCancelled};
 use fred::{
     interfaces::{ClientLike, StreamsInterface},
     types::{ClusterHash, CustomCommand, FromValue},
@@ -10,13 +10,18 @@ use fred::{
 use order_processor::{Config, entities::attempt};
 use runtime::{Service, db};
 use sea_orm::{EntityTrait, QueryOrder};
-use streams::{Producer, Publication, Redis, RedisOptions, groups, keys::ORDER_PROCESSOR};
+use streams::{
+    Producer, Publication, Redis, RedisOptions,
+    cancel::{Cancelled, cancel},
+    groups,
+    keys::ORDER_PROCESSOR,
+};
 use system_tests::{eventually, redis::PrivateRedis};
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    orders::{is_completed, order_id, publication, words},
+    orders::{command, is_completed, order_id, publication, words},
     worker::Worker,
 };
 
@@ -108,16 +113,62 @@ impl World {
         Ok(events)
     }
 
-    /// The same, once the order is final.
+    /// The same up to the order's end, once it has come.
     pub(crate) async fn finished(&self, number: u32) -> Vec<Event> {
-        eventually(&format!("order {number} is final"), async || {
-            let history = self.history(number).await?;
-            match history.last().map(|event| &event.data) {
-                Some(EventData::Completed(_) | EventData::Failed(_)) => Ok(history),
-                _ => Err(format!("{:?}", words(&history))),
-            }
+        let is_end = |data: &EventData| matches!(data, EventData::Completed(_) | EventData::Failed(_));
+        self.until(number, is_end).await
+    }
+
+    /// The same up to its compensation.
+    pub(crate) async fn compensated(&self, number: u32) -> Vec<Event> {
+        self.until(number, |data| matches!(data, EventData::Compensated(_))).await
+    }
+
+    async fn until(&self, number: u32, is_end: impl Fn(&EventData) -> bool) -> Vec<Event> {
+        eventually(&format!("order {number} is at its end"), async || {
+            let mut history = self.history(number).await?;
+            let Some(end) = history.iter().position(|event| is_end(&event.data)) else {
+                return Err(format!("{:?}", words(&history)));
+            };
+            history.truncate(end + 1);
+            Ok(history)
         })
         .await
+    }
+
+    /// Cancels the order as order-api does.
+    pub(crate) async fn cancel(&self, number: u32) -> Cancelled {
+        let placed_at = command(number).envelope.time;
+        let data = EventData::Cancelled(OrderCancelled { version: 2, placed_at });
+        let event = Event::new("/order-api", order_id(number), placed_at, None, data);
+        cancel(&self.redis, order_id(number), &event.to_fields()).await.unwrap()
+    }
+
+    /// Gives waiting messages to a worker that is not there, as if it had crashed right after. The first one's id.
+    pub(crate) async fn deliver(&self, worker: &str, count: usize) -> String {
+        let queue = self.redis.keys().queue(0);
+        let read = format!("XREADGROUP GROUP {ORDER_PROCESSOR} {worker} COUNT {count} STREAMS {queue} >");
+        self.run::<fred::types::Value>(&read).await;
+        let listed = format!("XPENDING {queue} {ORDER_PROCESSOR} - + {count} {worker}");
+        let listed: Vec<(String, String, i64, i64)> = self.run(&listed).await;
+        assert_eq!(listed.len(), count);
+        listed[0].0.clone()
+    }
+
+    /// Waits until nobody has anything in hand.
+    pub(crate) async fn nothing_is_pending(&self) {
+        eventually("nothing is pending", async || match self.pending().await? {
+            0 => Ok(()),
+            pending => Err(pending.to_string()),
+        })
+        .await;
+    }
+
+    /// Adds a command to the queue.
+    pub(crate) async fn send(&self, command: &Command) {
+        let fields = command.to_fields();
+        let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        self.add(&fields).await;
     }
 
     /// Waits until these orders are completed and nothing is pending; checks that each was completed once.

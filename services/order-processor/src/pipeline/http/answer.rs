@@ -1,5 +1,8 @@
 //! What an answer means. 2xx: accepted. 408, 425, 429, 5xx, no answer in time or none at all: try again later. Any other:
 //! refused, for the reason that the body names as `{"reason": "…"}`.
+//!
+//! Where a step is to be undone: 2xx, 404, 409, 410: undone, or there is nothing to undo. Any other: try again later, for
+//! a wrong credential must not lose a refund.
 
 use std::{error::Error as _, time::Duration};
 
@@ -7,7 +10,7 @@ use contract::Step;
 use reqwest::{Response, StatusCode};
 use serde::Deserialize;
 
-use super::super::port::StepFailure;
+use super::super::port::{NotUndone, StepFailure};
 use crate::text::one_line;
 
 /// How much of a body is read; a reason is a sentence.
@@ -32,18 +35,24 @@ pub(super) async fn judge(step: Step, mut response: Response) -> Result<(), Step
     }
 }
 
+pub(super) async fn judge_undoing(step: Step, mut response: Response) -> Result<(), NotUndone> {
+    let status = response.status();
+    start_of_body(&mut response).await;
+    if is_undone(status) { Ok(()) } else { Err(NotUndone(answered(step, status))) }
+}
+
 /// Whoever reads the failure learns how it looked from here; the cause in detail is in the debug log.
-pub(super) fn unanswered(timeout: Duration, error: &reqwest::Error) -> StepFailure {
+pub(super) fn unanswered(timeout: Duration, error: &reqwest::Error) -> String {
     // The error itself would name the URL; its causes name hosts and ports at most.
     let cause = error.source().map(ToString::to_string);
     tracing::debug!(cause, "no answer from a step's service");
-    StepFailure::Unavailable(if error.is_timeout() {
+    if error.is_timeout() {
         format!("no answer within {timeout:?}")
     } else if error.is_connect() {
         "the service can't be reached".to_owned()
     } else {
         "the connection broke off".to_owned()
-    })
+    }
 }
 
 fn asks_to_come_back(status: StatusCode) -> bool {
@@ -52,6 +61,10 @@ fn asks_to_come_back(status: StatusCode) -> bool {
             status,
             StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_EARLY | StatusCode::TOO_MANY_REQUESTS
         )
+}
+
+fn is_undone(status: StatusCode) -> bool {
+    status.is_success() || matches!(status, StatusCode::NOT_FOUND | StatusCode::CONFLICT | StatusCode::GONE)
 }
 
 fn answered(step: Step, status: StatusCode) -> String {
@@ -96,6 +109,8 @@ mod tests {
         for status in (100..1_000).map(|code| StatusCode::from_u16(code).unwrap()) {
             let expected = matches!(status.as_u16(), 408 | 425 | 429 | 500..=599);
             assert_eq!(asks_to_come_back(status), expected, "{status}");
+            let undone = matches!(status.as_u16(), 200..=299 | 404 | 409 | 410);
+            assert_eq!(is_undone(status), undone, "{status}");
         }
     }
 }
