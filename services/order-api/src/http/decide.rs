@@ -116,7 +116,7 @@ fn not_retried(order: &order::Model) -> Problem {
             "compensating",
             "what was done for the order is being undone; try again shortly",
         ),
-        // What it failed with is published, and not yet noted as published.
+        // Something of it waits to be published: that can't be for long.
         Ok(Status::Failed) => {
             Problem::unavailable("not_published", "the order is being published; try again shortly")
         }

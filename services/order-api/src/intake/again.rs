@@ -75,8 +75,10 @@ pub(super) async fn add(
             outcomes.push(Outcome::Unknown);
             continue;
         };
-        // What waits to be published is a message already.
-        let Some(granted) = grant(order, again.wish).filter(|_| !waiting.contains(&id)) else {
+        // What waits to be published is a message already; but not what the order has left behind: it was published then, and
+        // another replica has not deleted it yet.
+        let has_message = waiting.get(&id).is_some_and(|version| *version >= order.version);
+        let Some(granted) = grant(order, again.wish).filter(|_| !has_message) else {
             outcomes.push(Outcome::Not(order.clone()));
             continue;
         };
@@ -90,7 +92,7 @@ pub(super) async fn add(
             granted.attempt,
             again.traceparent.clone(),
         );
-        waiting.insert(id);
+        waiting.insert(id, granted.version);
         order.clone_from(&granted.order);
         outcomes.push(Outcome::Done(granted.order));
     }

@@ -9,7 +9,7 @@ use runtime::{
     ids::{new_order_id, random_uuid},
     metrics::Metrics,
 };
-use sea_orm::{EntityTrait, PaginatorTrait};
+use sea_orm::{EntityTrait, PaginatorTrait, Set};
 use tempfile::TempDir;
 
 use super::*;
@@ -135,4 +135,33 @@ async fn many_batches_at_once_fit_in_one_transaction() {
         assert_eq!(answer.await.unwrap(), Ok(Receipt::Stored));
     }
     assert_eq!(count::<outbox::Entity>(&database).await, 5_000);
+}
+
+/// The row that published its first life may still be there, published by another replica and not deleted.
+#[tokio::test]
+async fn what_an_order_has_left_behind_does_not_stand_in_the_way_of_its_retry() {
+    let World { intake, writer, database, _folder } = world(100, 100).await;
+    let writing = tokio::spawn(writer.run());
+    let placed = order();
+    let order_id = crate::orders::order_id(&placed.row);
+    intake.store(one(placed.clone())).await.unwrap();
+    let retry = || {
+        let wish = Wish::Retry { now: Clock::system().now() };
+        intake.again(vec![Again { order_id, wish, traceparent: None }])
+    };
+    assert!(matches!(retry().await.unwrap()[..], [Outcome::Not(_)]));
+    let failed = order::ActiveModel {
+        id: Set(placed.row.id),
+        status: Set("failed".to_owned()),
+        version: Set(3),
+        ..Default::default()
+    };
+    order::Entity::update(failed).exec(&database.writer).await.unwrap();
+    assert!(matches!(&retry().await.unwrap()[..], [Outcome::Done(order)] if order.life == 4));
+    assert!(matches!(retry().await.unwrap()[..], [Outcome::Not(_)]));
+    let versions: Vec<i32> =
+        outbox::Entity::find().all(&database.reader).await.unwrap().iter().map(|row| row.version).collect();
+    assert_eq!(versions, [1, 4]);
+    drop(intake);
+    writing.await.unwrap().unwrap();
 }

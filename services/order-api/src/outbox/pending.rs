@@ -1,7 +1,7 @@
 //! Rows of the outbox: read, deleted, counted.
 
 use std::{
-    collections::HashSet,
+    collections::HashMap,
     sync::{
         Arc,
         atomic::{AtomicI64, Ordering},
@@ -98,17 +98,18 @@ impl Backlog {
         outbox::Entity::find().filter(self.rows()).count(&self.reader).await
     }
 
-    /// Those of these orders that are among them.
+    /// Those of these orders that are among them, each with the newest of its versions there.
     pub(crate) async fn of(
         &self,
         connection: &impl ConnectionTrait,
         orders: &[Uuid],
-    ) -> Result<HashSet<Uuid>, DbErr> {
-        let found: Vec<Uuid> = outbox::Entity::find()
+    ) -> Result<HashMap<Uuid, i32>, DbErr> {
+        let found: Vec<(Uuid, i32)> = outbox::Entity::find()
             .select_only()
-            .column(outbox::Column::OrderId)
+            .columns([outbox::Column::OrderId, outbox::Column::Version])
             .filter(outbox::Column::OrderId.is_in(orders.iter().copied()))
             .filter(self.rows())
+            .order_by_asc(outbox::Column::Version)
             .into_tuple()
             .all(connection)
             .await?;

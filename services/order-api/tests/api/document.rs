@@ -21,7 +21,7 @@ fn operations(document: &Value) -> Vec<(String, String, Value)> {
 #[test]
 fn every_operation_is_described_with_all_its_problems() {
     let operations = operations(&document());
-    assert_eq!(operations.len(), 7);
+    assert_eq!(operations.len(), 15);
     for (method, path, operation) in operations {
         let name = format!("{method} {path}");
         for field in ["summary", "description", "operationId"] {
@@ -46,7 +46,12 @@ fn every_operation_is_described_with_all_its_problems() {
 async fn the_examples_are_accepted() {
     let world = World::start().await;
     let document = document();
-    for (schema, path, status) in [("PlaceOrder", "/orders", 201), ("PlaceOrders", "/orders/batch", 200)] {
+    for (schema, path, status) in [
+        ("PlaceOrder", "/orders", 201),
+        ("PlaceOrders", "/orders/batch", 200),
+        ("RetryOrders", "/orders/retry", 200),
+        ("RedriveDeadLetters", "/dead-letters/redrive", 200),
+    ] {
         let example = &document["components"]["schemas"][schema]["example"];
         let answer = world.api.post(path, example).await;
         assert_eq!(answer.status, status, "{example}: {answer:?}");
@@ -59,14 +64,37 @@ async fn answers_have_the_documented_fields() {
     let world = World::start().await;
     let order_id = world.api.placed().await;
     let document = document();
+    let redis = world.streams().await;
+    let letter: String = fred::interfaces::StreamsInterface::xadd(
+        redis.client(),
+        redis.keys().dead(0),
+        false,
+        None::<()>,
+        "*",
+        vec![("a", "b")],
+    )
+    .await
+    .unwrap();
     for (path, schema) in [
         (format!("/orders/{order_id}"), "Order"),
         ("/orders".to_owned(), "OrderPage"),
         (format!("/orders/{order_id}/events"), "OrderTimeline"),
         ("/orders/status".to_owned(), "QueueStatus"),
         ("/orders/metrics".to_owned(), "OrderMetrics"),
+        ("/dead-letters".to_owned(), "DeadLetterPage"),
+        (format!("/dead-letters/0:{letter}"), "DeadLetter"),
+        ("POST /orders/retry".to_owned(), "RetriedOrders"),
+        ("POST /dead-letters/redrive".to_owned(), "RedriveResults"),
+        (format!("POST /dead-letters/0:{letter}/redrive"), "RedriveResult"),
     ] {
-        let answer = world.api.get(&path).await.json();
+        let answer = match path.strip_prefix("POST ") {
+            Some(path) => {
+                let example = &document["components"]["schemas"]["RedriveDeadLetters"]["example"];
+                let body = if path.contains("dead") { example.clone() } else { serde_json::json!({}) };
+                world.api.post(path, &body).await.json()
+            }
+            None => world.api.get(&path).await.json(),
+        };
         let documented = &document["components"]["schemas"][schema];
         let mut expected: Vec<&String> = documented["properties"].as_object().unwrap().keys().collect();
         let mut found: Vec<&String> = answer.as_object().unwrap().keys().collect();

@@ -5,7 +5,7 @@ use system_tests::eventually;
 
 use crate::{worker::Worker, world::World};
 
-async fn kinds(world: &World, order_id: &str) -> Vec<String> {
+pub(crate) async fn kinds(world: &World, order_id: &str) -> Vec<String> {
     let timeline = world.api.get(&format!("/orders/{order_id}/events")).await.json();
     assert_eq!(timeline["order_id"], order_id);
     let events = timeline["events"].as_array().unwrap();

@@ -3,11 +3,14 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests are outside test functions")]
 
 mod batch;
+mod cancel;
 mod catalog;
+mod dead_letters;
 mod document;
 mod feed;
 mod follow;
 mod heal;
+mod hostile;
 mod idempotency;
 mod list;
 mod metrics;
@@ -15,5 +18,6 @@ mod overload;
 mod place;
 mod publish;
 mod refusals;
+mod retry;
 mod worker;
 mod world;

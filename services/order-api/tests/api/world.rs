@@ -124,6 +124,11 @@ impl Api {
         Answer::of(self.http.post(self.url(path)).json(body)).await
     }
 
+    /// A POST that has no body.
+    pub(crate) async fn act(&self, path: &str) -> Answer {
+        Answer::of(self.http.post(self.url(path))).await
+    }
+
     pub(crate) async fn post_once(&self, path: &str, key: &str, body: &Value) -> Answer {
         Answer::of(self.http.post(self.url(path)).header("Idempotency-Key", key).json(body)).await
     }
