@@ -55,8 +55,10 @@ async fn up(console: &Console) -> anyhow::Result<()> {
     let folder = folder::take(std::path::Path::new("data"))?;
     let plan = Plan::make(&settings).await?;
     if settings.get("CONFIG").is_some() {
-        console
-            .say("http.listen and redis.url of the file in ORDERFLOW_CONFIG don't count here: use variables");
+        console.say(
+            "http.listen, redis.url and projection.order_api_url of the file in ORDERFLOW_CONFIG don't count \
+             here: use variables",
+        );
     }
     let guard = guard::Guard::start(&folder).context("can't start the guard process")?;
     let supervisor = Supervisor::new(console.clone(), guard, shutdown.clone());

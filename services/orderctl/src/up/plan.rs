@@ -3,7 +3,7 @@
 use std::{path::PathBuf, time::Duration};
 
 use anyhow::{Context, bail};
-use runtime::redact::redact_url;
+use runtime::{Service, redact::redact_url};
 use tokio::process::Command;
 
 use super::{
@@ -17,12 +17,16 @@ use super::{
 /// Beyond a service's own deadline for draining, until it is killed.
 const AFTER_DRAIN: Duration = Duration::from_secs(5);
 
+/// Where metrics-service asks for the orders when Redis has lost events.
+const ORDER_API_URL: &str = "PROJECTION__ORDER_API_URL";
+
 pub(super) struct Plan {
     pub(super) services: Vec<Listen>,
     pub(super) redis: RedisPlan,
     programs: PathBuf,
     drain_timeout: Duration,
     log_format_is_set: bool,
+    order_api_url_is_set: bool,
 }
 
 /// Which Redis the services use.
@@ -73,7 +77,15 @@ impl Plan {
             RedisPlan::Private { port: ports::of_redis().await? }
         };
         let log_format_is_set = settings.get("TELEMETRY__LOG_FORMAT").is_some();
-        Ok(Self { services, redis, programs, drain_timeout, log_format_is_set })
+        let order_api_url_is_set = settings.get(ORDER_API_URL).is_some();
+        Ok(Self { services, redis, programs, drain_timeout, log_format_is_set, order_api_url_is_set })
+    }
+
+    /// The setting that tells metrics-service where order-api is; the user's own comes first.
+    fn order_api_url(&self, service: Service) -> Option<(&'static str, String)> {
+        let is_ours = service == Service::MetricsService && !self.order_api_url_is_set;
+        let order_api = self.services.iter().find(|listen| listen.service == Service::OrderApi)?;
+        is_ours.then(|| ("ORDERFLOW_PROJECTION__ORDER_API_URL", order_api.url()))
     }
 
     /// How to run a service. What is not said here, it reads from the same variables and files as we did.
@@ -81,6 +93,7 @@ impl Plan {
         let path = self.programs.join(listen.service.name());
         let mut variables =
             vec![("ORDERFLOW_HTTP__LISTEN", listen.address()), ("ORDERFLOW_REDIS__URL", self.redis.url())];
+        variables.extend(self.order_api_url(listen.service));
         // A service sees a pipe where the user sees a terminal.
         if console.is_terminal() && !self.log_format_is_set {
             variables.push(("ORDERFLOW_TELEMETRY__LOG_FORMAT", "human".to_owned()));
@@ -104,6 +117,28 @@ impl Plan {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn plan(settings: &[(&str, &str)]) -> Plan {
+        let settings = settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let listen = |service, port| Listen { service, host: "0.0.0.0".to_owned(), port };
+        Plan {
+            services: vec![listen(Service::OrderApi, 81), listen(Service::MetricsService, 82)],
+            redis: RedisPlan::Private { port: 80 },
+            programs: PathBuf::new(),
+            drain_timeout: Duration::ZERO,
+            log_format_is_set: false,
+            order_api_url_is_set: Settings::of(settings).get(ORDER_API_URL).is_some(),
+        }
+    }
+
+    #[test]
+    fn metrics_service_is_told_where_order_api_is_unless_the_user_does() {
+        let told = ("ORDERFLOW_PROJECTION__ORDER_API_URL", "http://127.0.0.1:81".to_owned());
+        assert_eq!(plan(&[]).order_api_url(Service::MetricsService), Some(told));
+        assert_eq!(plan(&[]).order_api_url(Service::OrderApi), None);
+        let elsewhere = [("ORDERFLOW_PROJECTION__ORDER_API_URL", "http://elsewhere")];
+        assert_eq!(plan(&elsewhere).order_api_url(Service::MetricsService), None);
+    }
 
     #[test]
     fn a_foreign_redis_is_shown_without_its_password() {
