@@ -59,7 +59,13 @@ impl Stack {
             .iter()
             .chain(settings)
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-            .chain([("ORDERFLOW_REDIS__URL".to_owned(), redis::url(redis_port))])
+            .chain([
+                ("ORDERFLOW_REDIS__URL".to_owned(), redis::url(redis_port)),
+                (
+                    "ORDERFLOW_PROJECTION__ORDER_API_URL".to_owned(),
+                    format!("http://127.0.0.1:{}", ports.first),
+                ),
+            ])
             .collect();
         let service = |name: &str, port: u16| {
             let mut variables = variables.clone();
