@@ -27,6 +27,7 @@ pub(in crate::projection) async fn begin(
         .col_expr(Column::BegunAt, Expr::value(now.as_micros()))
         .col_expr(Column::OrdersRead, Expr::value(0_i64))
         .col_expr(Column::OrdersCorrected, Expr::value(0_i64))
+        .col_expr(Column::ClaimedBy, Expr::value(None::<String>))
         .filter(Column::Id.eq(ONLY))
         .exec(connection)
         .await?;
@@ -76,6 +77,10 @@ pub(in crate::projection) async fn go_on(
         .col_expr(Column::OrdersCorrected, Expr::value(after.orders_corrected as i64))
         .filter(Column::Id.eq(ONLY))
         .filter(Column::Revision.eq(before.revision));
+    if after.passes_left < before.passes_left {
+        // Whoever comes first may have the next one, however this replica fares.
+        update = update.col_expr(Column::ClaimedBy, Expr::value(None::<String>));
+    }
     if let Some(at) = corrected_at {
         update = update.col_expr(Column::CorrectedAt, Expr::value(at.as_micros()));
     }
