@@ -202,7 +202,9 @@ impl Relay {
             (span, row.traceparent.as_deref())
         });
         let mut partitions: BTreeMap<u16, Vec<Publication>> = BTreeMap::new();
-        for row in rows.iter().cloned() {
+        // An order that has moved on had its message. Should Redis have lost it since, healing sees to it: from here it would
+        // begin anew, even if it is completed or cancelled.
+        for row in rows.iter().filter(|(row, order)| row.version >= order.version).cloned() {
             let partition = self.redis.keys().partition_of(orders::order_id(&row.1));
             partitions.entry(partition).or_default().push(publication(row)?);
         }

@@ -9,7 +9,11 @@ use serde_json::json;
 use streams::{Redis, Stream};
 use system_tests::eventually;
 
-use crate::world::{World, open, order};
+use crate::{
+    cancel::cancelled,
+    worker::Worker,
+    world::{World, open, order},
+};
 
 async fn entries(redis: &Redis, stream: Stream) -> Vec<Vec<(String, String)>> {
     let key = redis.keys().stream(stream, 0);
@@ -76,6 +80,22 @@ async fn orders_are_accepted_without_redis_and_published_in_order_when_it_is_the
     assert_eq!(published, placed);
 }
 
+/// Makes the outbox what it was before the last delete: the rows of the first run, under its name and numbers.
+async fn restore_outbox(world: &World, redis: &Redis) -> u64 {
+    let producers: Vec<String> =
+        fred::interfaces::HashesInterface::hkeys(redis.client(), redis.keys().published(0)).await.unwrap();
+    let [producer] = &producers[..] else { panic!("one run published: {producers:?}") };
+    let database = open(&world.database()).await;
+    let restored = database
+        .execute_unprepared(&format!(
+            "INSERT INTO outbox SELECT x'{producer}', row_number() OVER (ORDER BY id), id, 'place', 1, 1, NULL FROM orders"
+        ))
+        .await
+        .unwrap();
+    database.close().await.unwrap();
+    restored.rows_affected()
+}
+
 /// The process dies after Redis has the messages and before the outbox knows: at the next start they are sent again.
 #[tokio::test(flavor = "multi_thread")]
 async fn rows_that_were_published_and_not_deleted_are_added_once() {
@@ -86,20 +106,7 @@ async fn rows_that_were_published_and_not_deleted_are_added_once() {
     }
     published(&redis, 10).await;
     world.stop().await;
-    let database = open(&world.database()).await;
-    // What the outbox was before the last delete: the rows of the first run, under its name and numbers.
-    let producers: Vec<String> =
-        fred::interfaces::HashesInterface::hkeys(redis.client(), redis.keys().published(0)).await.unwrap();
-    let [producer] = &producers[..] else { panic!("one run published: {producers:?}") };
-    let restored = database
-        .execute_unprepared(&format!(
-            "INSERT INTO outbox SELECT x'{producer}', row_number() OVER (ORDER BY id), id, 'place', 1, 1, NULL FROM orders"
-        ))
-        .await
-        .unwrap();
-    assert_eq!(restored.rows_affected(), 10);
-    database.close().await.unwrap();
-
+    assert_eq!(restore_outbox(&world, &redis).await, 10);
     world.start_again().await;
     let order_id = world.api.placed().await;
     let commands = published(&redis, 11).await;
@@ -111,6 +118,33 @@ async fn rows_that_were_published_and_not_deleted_are_added_once() {
     .await;
     let ids: BTreeSet<_> = self::commands(&redis).await.iter().map(Command::order_id).collect();
     assert_eq!((ids.len(), self::commands(&redis).await.len()), (11, 11), "each once");
+}
+
+/// The same, and Redis has lost everything: what is completed or cancelled does not begin anew.
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_of_orders_that_have_moved_on_are_not_published_again() {
+    let mut world = World::start().await;
+    let redis = world.streams().await;
+    let mut placed = Vec::new();
+    for _ in 0..3 {
+        placed.push(world.api.placed().await);
+    }
+    Worker::new(&redis).complete(1).await;
+    assert_eq!(cancelled(&world, &placed[1]).await.status, 200);
+    let done = world.api.get(&format!("/orders/{}?wait=60", placed[0])).await;
+    assert_eq!(done.text_of("status"), "completed");
+    world.stop().await;
+    assert_eq!(restore_outbox(&world, &redis).await, 3);
+    let () = fred::interfaces::ClientLike::flushall::<()>(redis.client(), false).await.unwrap();
+    world.start_again().await;
+    let commands = published(&redis, 1).await;
+    eventually("the old rows are gone", async || {
+        let status = world.api.get("/orders/status").await.json();
+        if status["unpublished"] == 0 { Ok(()) } else { Err(status.to_string()) }
+    })
+    .await;
+    assert_eq!(commands[0].order_id().to_string(), placed[2]);
+    assert_eq!(self::commands(&redis).await.len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
