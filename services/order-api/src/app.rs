@@ -167,7 +167,11 @@ async fn prepare_redis(redis: Redis, shutdown: Shutdown) -> Result<(), StreamErr
         tracing::warn!("{warning}");
     }
     match groups::ensure(&redis).await {
-        Err(error) if !error.is_connection() => Err(error),
-        _ => Ok(()),
+        // Of a Redis that is full, for example: that is no reason to accept no orders.
+        Err(error) if !error.is_connection() => {
+            tracing::error!(%error, "the consumer groups can't be made; trying again with each read");
+        }
+        _ => {}
     }
+    Ok(())
 }

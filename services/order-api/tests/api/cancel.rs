@@ -28,7 +28,8 @@ pub(crate) async fn cancelled(world: &World, order_id: &str) -> Answer {
     .await
 }
 
-async fn limit_memory(redis: &Redis, bytes: u64) {
+/// How much Redis may hold; above that it takes nothing more. 0: no limit.
+pub(crate) async fn limit_memory(redis: &Redis, bytes: u64) {
     let set = CustomCommand::new("CONFIG", ClusterHash::FirstKey, false);
     let arguments = vec!["SET".to_owned(), "maxmemory".to_owned(), bytes.to_string()];
     let _: Value = redis.client().custom(set, arguments).await.unwrap();

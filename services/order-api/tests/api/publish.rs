@@ -10,7 +10,7 @@ use streams::{Redis, Stream};
 use system_tests::eventually;
 
 use crate::{
-    cancel::cancelled,
+    cancel::{cancelled, limit_memory},
     worker::Worker,
     world::{World, open, order},
 };
@@ -145,6 +145,25 @@ async fn rows_of_orders_that_have_moved_on_are_not_published_again() {
     .await;
     assert_eq!(commands[0].order_id().to_string(), placed[2]);
     assert_eq!(self::commands(&redis).await.len(), 1);
+}
+
+/// Redis is there, and so full that it takes not even the groups.
+#[tokio::test(flavor = "multi_thread")]
+async fn orders_are_accepted_also_by_one_that_starts_while_redis_is_full() {
+    let mut world = World::start().await;
+    let redis = world.streams().await;
+    world.stop().await;
+    limit_memory(&redis, 1).await;
+    fred::interfaces::ClientLike::flushall::<()>(redis.client(), false).await.unwrap();
+    world.start_again().await;
+    eventually("it has seen what Redis says", async || {
+        world.api.placed().await;
+        let status = world.api.get("/orders/status").await;
+        if status.json()["unpublished"].as_u64() > Some(20) { Ok(()) } else { Err(status.text) }
+    })
+    .await;
+    limit_memory(&redis, 0).await;
+    published(&redis, 21).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
