@@ -49,7 +49,10 @@ impl Disk {
     }
 
     pub(crate) async fn projection(&self) -> Projection {
-        projection(&self.config("redis://unused")).await
+        let mut config = self.config("redis://unused");
+        // Whoever had the file before may still be closing it.
+        config.database.busy_timeout_ms = 10_000;
+        projection(&config).await
     }
 }
 
