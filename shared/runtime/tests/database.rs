@@ -75,6 +75,28 @@ async fn what_is_committed_survives_a_power_cut() {
     database.close().await.unwrap();
 }
 
+/// SQLite ends a transaction by itself then, which the client library does not see: it would take the next one for a part
+/// of it, and commit nothing any more.
+#[tokio::test]
+async fn what_is_committed_after_the_disk_was_full_is_there() {
+    let folder = TempDir::new().unwrap();
+    let database = open(&folder).await;
+    let one = "INSERT INTO counters VALUES (zeroblob(1000000))";
+    let many = "INSERT INTO counters SELECT zeroblob(1000000) FROM (SELECT 1 UNION SELECT 2)";
+    for too_large in [one, many] {
+        // As large as it is now, for as long as this connection lives.
+        database.writer.execute_unprepared("PRAGMA max_page_count = 1").await.unwrap();
+        let transaction = database.begin_write().await.unwrap();
+        let error = transaction.execute_unprepared(too_large).await.unwrap_err();
+        assert!(error.to_string().contains("full"), "{error}");
+    }
+    database.writer.execute_unprepared("PRAGMA max_page_count = 1000000").await.unwrap();
+    let transaction = database.begin_write().await.unwrap();
+    transaction.execute_unprepared("INSERT INTO counters VALUES (1)").await.unwrap();
+    transaction.commit().await.unwrap();
+    assert_eq!(count(&database.reader).await, 1);
+}
+
 #[tokio::test]
 async fn readers_read_while_the_writer_writes_and_cannot_write() {
     let folder = TempDir::new().unwrap();

@@ -5,7 +5,10 @@ use std::{path::PathBuf, time::Duration};
 
 use sea_orm::{
     ConnectOptions, DatabaseConnection, DbBackend,
-    sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
+    sqlx::{
+        self, Connection as _,
+        sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous},
+    },
 };
 
 use super::{Database, DatabaseError};
@@ -73,9 +76,24 @@ async fn connect(
         .max_lifetime(None::<Duration>)
         .acquire_timeout(Duration::from_secs(30))
         .sqlx_logging(false)
-        .map_sqlx_sqlite_opts(options);
+        .map_sqlx_sqlite_opts(options)
+        .map_sqlx_sqlite_pool_opts(|pool| {
+            pool.after_release(|connection, _| Box::pin(may_be_used_again(connection)))
+        });
     let opened = sea_orm::Database::connect(connect).await;
     opened.map_err(|reason| DatabaseError::Open { url: url.to_owned(), reason })
+}
+
+/// Whether a connection that is given back has ended its transaction.
+///
+/// SQLite ends one by itself when it can't write, as on a disk that is full. The client library does not see it, and its
+/// rollback fails: what came next would be a part of a transaction that nobody commits. Such a connection is closed.
+async fn may_be_used_again(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
+    if connection.is_in_transaction() {
+        // A rollback that nobody waits for is done before this is answered.
+        connection.ping().await?;
+    }
+    Ok(!connection.is_in_transaction())
 }
 
 /// `sqlite://data/orders.db`, `sqlite:///var/lib/orders.db`, `sqlite:orders.db`.
