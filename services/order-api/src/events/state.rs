@@ -1,6 +1,6 @@
 //! One event applied to one order's state: pure.
 
-use contract::{Event, EventData, FailureReason, InvalidTransition, Status};
+use contract::{Event, EventData, EventKind, FailureReason, InvalidTransition, Status};
 use uuid::Uuid;
 
 /// The part of an order that events change.
@@ -38,8 +38,11 @@ impl State {
         self.status = self.status.apply(event.kind())?;
         self.version = version;
         let time = event.envelope.time.as_micros();
-        // The clocks of two machines differ; an order's last change never lies before its first.
-        self.updated_at = self.updated_at.max(time);
+        // What is undone afterwards does not change where the order stands.
+        if event.kind() != EventKind::Compensated {
+            // The clocks of two machines differ; an order's last change never lies before its first.
+            self.updated_at = self.updated_at.max(time);
+        }
         match &event.data {
             // A person's retry: the order is as new.
             EventData::Placed(_) => self.failure = None,
@@ -124,8 +127,10 @@ mod tests {
         let mut state = pending();
         state.apply(&events[3]).unwrap();
         assert_eq!((state.status, state.compensating), (Status::Failed, true));
+        let failed_at = state.updated_at;
         state.apply(&events[6]).unwrap();
         assert_eq!((state.status, state.compensating), (Status::Failed, false));
+        assert_eq!(state.updated_at, failed_at, "the time of its end stays");
     }
 
     #[test]
