@@ -1,9 +1,9 @@
 //! order-api: accepts an order, answers once it is durable, publishes it, and follows what becomes of it.
 //!
-//! An order's way through these rooms: [`http`] reads the request, [`intake`] writes order and outbox row in one
-//! transaction with many others and only then is the answer sent, [`outbox`] publishes the row to the streams,
-//! [`events`] applies what the workers report, and [`waiting`] wakes whoever asked to be told. [`orders`] is where
-//! orders are read. [`heal`] publishes again what Redis has lost.
+//! An order's way through these rooms: [`http`] reads the request, `intake` writes order and outbox row in one
+//! transaction with many others and only then is the answer sent, `outbox` publishes the row to the streams,
+//! `events` applies what the workers report, and `waiting` wakes whoever asked to be told. `orders` is where
+//! orders are read. `heal` publishes again what Redis has lost.
 //!
 //! Accepting needs the database and nothing else: with Redis away the outbox grows, and is published when it is back.
 

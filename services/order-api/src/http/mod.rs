@@ -1,13 +1,13 @@
 //! The public API: what comes in is parsed here, once; what goes out is written here.
 //!
-//! [`api`] lists the routes; [`order_body`] turns bodies into orders; [`idempotency`] reads the key; [`place`] hands
-//! orders to [`crate::intake`]; [`read`] answers from [`crate::orders`] and [`crate::queue`]; [`feed`] is for
+//! `api` lists the routes; `order_body` turns bodies into orders; `idempotency` reads the key; `place` hands
+//! orders to `intake`; `read` answers from `orders` and `queue`; `feed` is for
 //! metrics-service alone.
 //!
-//! [`operations`] lists the routes by which people step in: [`decide`] cancels and retries an order, [`retry_many`] retries
-//! many; [`dead_letters`] shows, redrives and deletes, [`redrive_many`] redrives many.
+//! `operations` lists the routes by which people step in: `decide` cancels and retries an order, `retry_many` retries
+//! many; `dead_letters` shows, redrives and deletes, `redrive_many` redrives many.
 //!
-//! [`schema`], [`operation_schema`] and [`refusals`] are what the OpenAPI document says of bodies and problems.
+//! `schema`, `operation_schema` and `refusals` are what the OpenAPI document says of bodies and problems.
 
 mod answers;
 mod api;

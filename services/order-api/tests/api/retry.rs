@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use contract::{Command, EventData, Step};
 use serde_json::{Value, json};
 use streams::Effect;
-use system_tests::eventually;
+use system_tests::{eventually, postgres::PrivatePostgres};
 use tokio::task::JoinSet;
 
 use crate::{
@@ -228,4 +228,28 @@ async fn many_at_the_same_moment_retry_each_order_once() {
     let taken = worker.take(20).await;
     let again: BTreeSet<String> = taken.iter().map(|taken| taken.command.order_id().to_string()).collect();
     assert_eq!(again, placed.into_iter().collect());
+}
+
+/// The statements are the same, and the other database understands them.
+#[tokio::test(flavor = "multi_thread")]
+async fn on_postgresql_people_decide_alike() {
+    let postgres = PrivatePostgres::start().await;
+    let world = World::start_with(|config| config.database.url = postgres.url()).await;
+    let mut worker = Worker::new(&world.streams().await);
+    let placed = failed(&world, &mut worker, &[order(), order(), order()]).await;
+    let undone = world.api.placed().await;
+    failed_halfway(&mut worker).await;
+    world.api.get(&format!("/orders/{undone}?wait=60")).await;
+    assert_eq!(told(&retry(&world, &undone).await), (409, "compensating".to_owned()));
+    assert_eq!(told(&retry(&world, &placed[2]).await), (200, "pending".to_owned()));
+    let time = world.api.get(&format!("/orders/{}", placed[0])).await.text_of("created_at");
+    let filter =
+        json!({"user_id": "user-1", "failure_code": "payment_refused", "created_from": time, "limit": 1});
+    let answer = world.api.post("/orders/retry", &filter).await;
+    let expected = json!({"matched": 2, "retried": 1, "skipped": 1, "orders": placed[..1], "more": true});
+    assert_eq!(answer.json(), expected);
+    for order_id in [&placed[2], &placed[0]] {
+        assert_eq!(told(&cancelled(&world, order_id).await), (200, "cancelled".to_owned()));
+    }
+    assert_eq!(told(&cancelled(&world, &placed[1]).await), (409, "already_failed".to_owned()));
 }
