@@ -4,7 +4,7 @@ ORDERS ?= 200
 target := $(or $(CARGO_TARGET_DIR),target)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test populate openapi lint fmt clean-data
+.PHONY: help run test populate bench openapi lint fmt clean-data
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | \
@@ -34,6 +34,11 @@ test: ## Every check and every test
 populate: ## Sample customers, a catalogue and orders (ORDERS=200) for a running system
 	@cargo build --release --quiet --workspace --bins
 	@$(target)/release/order-api populate --orders $(ORDERS)
+
+bench: ## Measure beside this machine's limits (BENCH='--rounds 1 --only intake'); docs/PERFORMANCE.md
+	@.ci/setup.sh bench
+	@cargo build --release --workspace --bins
+	@$(target)/release/bench --json $(target)/bench.json $(BENCH)
 
 openapi: ## Write openapi/ anew from the code
 	@.ci/generate.sh openapi

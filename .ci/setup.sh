@@ -2,6 +2,7 @@
 # Installs what is missing to build, run or test Orderflow, and says what it does.
 #   .ci/setup.sh run     a C compiler, redis-server
 #   .ci/setup.sh test    the same, and a PostgreSQL server, which is not started
+#   .ci/setup.sh bench   a C compiler, redis-server, wrk
 # Already there: nothing happens. Rust itself is not installed, only checked.
 set -eu
 cd "$(dirname "$0")/.."
@@ -39,6 +40,7 @@ missing=''
 have cc || missing="$missing compiler"
 have redis-server || missing="$missing redis"
 [ "$for_what" != test ] || have_postgres || missing="$missing postgres"
+[ "$for_what" != bench ] || have wrk || missing="$missing wrk"
 [ -n "$missing" ] || exit 0
 
 if have apt-get; then
@@ -48,6 +50,7 @@ if have apt-get; then
             compiler) packages="$packages gcc libc6-dev" ;;
             redis) packages="$packages redis-server" ;;
             postgres) packages="$packages postgresql" ;;
+            wrk) packages="$packages wrk" ;;
         esac
     done
     as_root=''
@@ -80,6 +83,7 @@ elif have brew; then
         case $part in
             redis) formulae="$formulae redis" ;;
             postgres) formulae="$formulae postgresql@17" ;;
+            wrk) formulae="$formulae wrk" ;;
         esac
     done
     say "installing$formulae with brew"
@@ -90,5 +94,6 @@ else
     give_up "neither apt-get nor brew is here: install by hand what is missing:$missing (Redis 7.0 or newer)"
 fi
 have redis-server || give_up "redis-server is still missing after the installation: is its folder in PATH?"
+[ "$for_what" != bench ] || have wrk || give_up "wrk is still missing after the installation"
 [ "$for_what" != test ] || have_postgres || give_up "PostgreSQL's initdb is still missing after the installation: put its folder in PATH"
 say "done"

@@ -1,0 +1,130 @@
+//! The rows of the table: which figure, what it is compared with, and what it is meant to reach.
+
+pub(super) struct Row {
+    /// Of the figure.
+    pub(super) name: &'static str,
+    pub(super) what: &'static str,
+    pub(super) unit: &'static str,
+    /// The figure that it is a share of.
+    pub(super) of: Option<&'static str>,
+    pub(super) goal: Goal,
+}
+
+/// Said beside the result; a result that does not reach it is no failure of the run.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Goal {
+    None,
+    /// At least this share of the limit.
+    Ratio(f64),
+    /// The figure itself stays below this.
+    Below(f64),
+    Zero,
+}
+
+impl Goal {
+    pub(super) fn in_words(self) -> Option<String> {
+        match self {
+            Self::None => None,
+            Self::Ratio(least) => Some(format!("at least {least}")),
+            Self::Below(most) => Some(format!("below {most}")),
+            Self::Zero => Some("none".to_owned()),
+        }
+    }
+}
+
+/// A figure for its own sake.
+const fn plain(name: &'static str, what: &'static str, unit: &'static str) -> Row {
+    Row { name, what, unit, of: None, goal: Goal::None }
+}
+
+/// A figure beside its limit.
+const fn share(
+    name: &'static str,
+    what: &'static str,
+    unit: &'static str,
+    of: &'static str,
+    goal: Goal,
+) -> Row {
+    Row { name, what, unit, of: Some(of), goal }
+}
+
+const fn below(name: &'static str, what: &'static str, unit: &'static str, most: f64) -> Row {
+    Row { name, what, unit, of: None, goal: Goal::Below(most) }
+}
+
+const PER_SECOND: &str = "/s";
+const MS: &str = "ms";
+const MB: &str = "MB";
+
+pub(super) const ROWS: &[Row] = &[
+    plain("echo.64", "limit: bare echo, 64 connections", PER_SECOND),
+    plain("echo.256", "limit: bare echo, 256 connections", PER_SECOND),
+    plain("echo.10000", "limit: bare echo, 10,000 connections", PER_SECOND),
+    share("echo-poem.64", "the same behind poem's own server, 64", PER_SECOND, "echo.64", Goal::None),
+    plain("each-transaction.64", "limit: one transaction a request, 64 connections", PER_SECOND),
+    plain("sqlite.group", "limit: SQLite, 256 orders a transaction", PER_SECOND),
+    plain("redis.add", "limit: Redis, one script adds 256 messages", PER_SECOND),
+    plain("redis.read", "limit: Redis, XREADGROUP 100 and XACK", PER_SECOND),
+    plain("redis.emit", "limit: Redis, XREADGROUP 100 and a script that acknowledges and emits", PER_SECOND),
+    share("intake.64", "durable POST, 64 connections", PER_SECOND, "echo.64", Goal::None),
+    share("intake.256", "durable POST, 256 connections", PER_SECOND, "echo.256", Goal::None),
+    share(
+        "intake.keyed.64",
+        "durable POST with Idempotency-Key, 64",
+        PER_SECOND,
+        "echo.64",
+        Goal::Ratio(0.4),
+    ),
+    share(
+        "intake.keyed.256",
+        "durable POST with Idempotency-Key, 256",
+        PER_SECOND,
+        "echo.256",
+        Goal::Ratio(0.5),
+    ),
+    share("intake.1000", "durable POST, 1,000 connections", PER_SECOND, "intake.256", Goal::None),
+    share("intake.10000", "durable POST, 10,000 connections", PER_SECOND, "intake.256", Goal::Ratio(0.7)),
+    Row {
+        name: "intake.10000/errors",
+        what: "errors and refusals at 10,000 connections",
+        unit: "",
+        of: None,
+        goal: Goal::Zero,
+    },
+    share(
+        "intake.64",
+        "beside one transaction a request, 64",
+        PER_SECOND,
+        "each-transaction.64",
+        Goal::Ratio(10.0),
+    ),
+    share("intake.256", "beside SQLite alone, 256", PER_SECOND, "sqlite.group", Goal::None),
+    share("drain.relay", "relay alone, messages", PER_SECOND, "redis.add", Goal::Ratio(0.5)),
+    share("drain.worker", "worker alone, orders", PER_SECOND, "redis.emit", Goal::Ratio(0.35)),
+    share("drain.projection", "projection alone, events", PER_SECOND, "redis.read", Goal::Ratio(0.5)),
+    share(
+        "drain.follower",
+        "order-api's follower alone, events",
+        PER_SECOND,
+        "redis.read",
+        Goal::Ratio(0.25),
+    ),
+    share("sustained", "everything at once, orders completed", PER_SECOND, "intake.64", Goal::Ratio(0.35)),
+    plain("sustained/backlog_begin", "its backlog at the beginning, orders", ""),
+    plain("sustained/backlog_end", "its backlog at the end, orders", ""),
+    plain("latency.200", "POST to completed at 200/s, p50", MS),
+    plain("latency.200/p99", "POST to completed at 200/s, p99", MS),
+    below("latency.1000", "POST to completed at 1,000/s, p50", MS, 10.0),
+    below("latency.1000/p99", "POST to completed at 1,000/s, p99", MS, 50.0),
+    plain("latency.1000/placed", "of it until POST is answered, p50", MS),
+    below("memory.rest.order-api", "order-api at rest", MB, 40.0),
+    below("memory.rest.order-processor", "order-processor at rest", MB, 40.0),
+    below("memory.rest.metrics-service", "metrics-service at rest", MB, 40.0),
+    below("memory.64.order-api", "order-api, everything at once, peak", MB, 100.0),
+    below("memory.64.order-processor", "order-processor, everything at once, peak", MB, 100.0),
+    below("memory.64.metrics-service", "metrics-service, everything at once, peak", MB, 100.0),
+    plain("memory.64.redis", "Redis, everything at once, peak", MB),
+    below("memory.64.intake.order-api", "order-api, intake with 64 connections, peak", MB, 100.0),
+    below("memory.10000.intake.order-api", "order-api, intake with 10,000 connections, peak", MB, 250.0),
+    plain("memory.10000.intake.server", "bare echo with 10,000 connections, peak", MB),
+];
