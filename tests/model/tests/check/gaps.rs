@@ -13,8 +13,8 @@ fn gap(mend: Change, faults: Faults, property: &'static str) {
     holds(one_order(mended(), faults));
 }
 
-/// A first try is retried, a second one fails before the payment and knows of none; a worker that had taken the second over
-/// from a stall, or the first one before a loss, pays for the order all the same.
+/// The last attempt fails before the payment, so that there is nothing to undo; a worker that took it over meanwhile, and is
+/// not told that it is finished, pays.
 #[test]
 fn a_step_that_the_last_attempt_did_not_call_is_not_undone() {
     let faults = Faults { stalls: 1, absences: 2, ..Faults::default() };
@@ -29,7 +29,7 @@ fn an_order_whose_completion_redis_forgets_is_refunded() {
     gap(Change::CompensationByApi, faults, properties::PAID);
 }
 
-/// Redis forgets that a worker was given the order: it can be cancelled, and the worker pays for it.
+/// Redis forgets that the order was worked on: it can be cancelled, and what was paid for it stays paid.
 #[test]
 fn a_cancelled_order_that_was_worked_on_before_a_loss_is_not_refunded() {
     for faults in [
