@@ -121,7 +121,7 @@ fn grant(order: &order::Model, wish: Wish) -> Option<Granted> {
         }
         (_, Wish::Republish { version }) if order.version != version => None,
         (Status::Pending, Wish::Republish { version }) if version == order.life => {
-            Some(unchanged(Kind::Place, version, 1))
+            Some(unchanged(Kind::Process, version, 1))
         }
         (Status::Pending, Wish::Republish { version }) => {
             Some(unchanged(Kind::Process, version, order.attempts + 1))
@@ -204,7 +204,7 @@ mod tests {
         use Kind::{Compensate as C, Place as P, Process as X};
         let now = Timestamp::from_micros(9);
         for (status, version, compensating, retry, republish, compensate) in [
-            (Status::Pending, 1, false, NO, Some((P, 1, 1)), NO),
+            (Status::Pending, 1, false, NO, Some((X, 1, 1)), NO),
             (Status::Pending, 3, false, NO, Some((X, 3, 2)), NO),
             (Status::Processing, 3, false, NO, Some((X, 3, 1)), NO),
             (Status::Completed, 3, false, NO, NO, NO),

@@ -5,7 +5,7 @@
 pub(crate) enum Kind {
     /// The first attempt of an order, or of a new life of it; says that it was placed.
     Place,
-    /// Another try of an order whose message is lost; nothing is said, for all was said before.
+    /// Another try of an order whose message is lost, and of which nobody knows how far it had come.
     Process,
     /// What was done outside for the order is to be undone.
     Compensate,

@@ -13,11 +13,12 @@ pub(super) fn publication((row, order): Pending) -> Result<Publication, DbErr> {
     let kind = Kind::of(&row.kind).ok_or_else(unknown)?;
     let (order_id, content) = (orders::order_id(&order), orders::content(&order)?);
     let placed_at = Timestamp::from_micros(order.placed_at);
-    // Of the order's present life: when it was placed, or placed again.
-    let time = if kind == Kind::Place { Timestamp::from_micros(order.updated_at) } else { placed_at };
     let (version, life) = (row.version.unsigned_abs(), order.life.unsigned_abs());
     let (attempt, traceparent) = (row.attempt.unsigned_abs(), row.traceparent);
-    let event = (kind == Kind::Place).then(|| {
+    // Nothing was heard of this life of the order: that it was placed may be news, or be dropped by its version.
+    let is_placed = kind != Kind::Compensate && version == life;
+    let time = if is_placed { Timestamp::from_micros(order.updated_at) } else { placed_at };
+    let event = is_placed.then(|| {
         Event::placed(SOURCE, order_id, time, traceparent.clone(), version, content.clone()).to_fields()
     });
     let command = match kind {
@@ -27,7 +28,7 @@ pub(super) fn publication((row, order): Pending) -> Result<Publication, DbErr> {
             Command::process(SOURCE, order_id, time, traceparent, data)
         }
         Kind::Process => {
-            // Nobody knows any more how far the lost one had come.
+            // Each step may have been done.
             let touched = Step::ALL.to_vec();
             let data = ProcessOrder { version, attempt, placed_at, life, touched, order: content };
             Command::process(SOURCE, order_id, time, traceparent, data)
