@@ -1,9 +1,11 @@
-//! What a worker does first with what it was given: it asks whether something was cancelled before it had it, and says
-//! that it took the rest. One round trip for a batch.
+//! What a worker does first with what it was given: it asks what is not to be worked on, and says that it took the rest. One
+//! round trip for a batch.
 //!
-//! Safe to repeat: what was cancelled is acknowledged once, and after that named as no longer pending; an announcement may be
-//! there twice after a lost answer, with the same id and version, and consumers drop the second. A crash before the work
-//! begins delivers the messages again, and whoever gets them asks again.
+//! Laid aside is what was cancelled before the worker had it, and what is not the live message of its order (any more).
+//!
+//! Safe to repeat: what was laid aside stays so; an announcement may be there twice after a lost answer, with the same id and
+//! version, and consumers drop the second. A crash before the work begins delivers the messages again, and whoever gets them
+//! asks again.
 
 use contract::{Fields, OrderId};
 
@@ -26,8 +28,7 @@ pub struct Accept {
     pub event: Option<Fields>,
 }
 
-/// Asks and announces; the answer is the messages that are not to be worked on: they were cancelled and are acknowledged, or
-/// they are not pending any more, because an earlier try laid them aside or another worker finished them.
+/// Asks and announces; the answer is the messages that are laid aside: acknowledged, and not to be worked on.
 ///
 /// # Errors
 /// A Redis that is full refuses events, before anything is done; without events it takes the same call.

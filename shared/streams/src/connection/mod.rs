@@ -23,7 +23,7 @@ use fred::{
 };
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
-use self::background::{LastError, keep_connected};
+use self::background::{LastError, Watch, keep_connected};
 pub use self::options::RedisOptions;
 pub(crate) use self::reader::Reader;
 use crate::{error::StreamError, keys::Keys};
@@ -74,9 +74,9 @@ impl Redis {
     /// # Panics
     /// Outside a Tokio runtime.
     pub fn connect(&self) {
-        self.0
-            .connection
-            .get_or_init(|| keep_connected((*self.0.commands).clone(), self.0.last_error.clone()));
+        self.0.connection.get_or_init(|| {
+            keep_connected((*self.0.commands).clone(), self.0.last_error.clone(), Watch::Asked)
+        });
     }
 
     /// For commands that don't block.

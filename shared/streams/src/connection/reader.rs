@@ -14,7 +14,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::{
     COMMAND_TIMEOUT, CommandClient,
-    background::{LastError, keep_connected},
+    background::{LastError, Watch, keep_connected},
     settings,
 };
 use crate::error::StreamError;
@@ -37,7 +37,7 @@ impl Reader {
         let client: Client = builder.build()?;
         // A read may stand behind one that was abandoned and still blocks.
         let commands = client.with_options(&settings::once_within(BLOCK + COMMAND_TIMEOUT));
-        Ok(Self { commands, _connection: keep_connected(client, LastError::default()) })
+        Ok(Self { commands, _connection: keep_connected(client, LastError::default(), Watch::Owner) })
     }
 
     /// Waits a moment for the connection: a loop over failing reads then turns about once a second, and goes on as

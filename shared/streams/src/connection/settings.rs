@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use fred::types::{
     Builder,
-    config::{Config, Options, ReconnectPolicy, TcpConfig, UnresponsiveConfig},
+    config::{Config, Options, ReconnectPolicy, TcpConfig},
 };
 
 use super::COMMAND_TIMEOUT;
@@ -14,9 +14,8 @@ use crate::error::StreamError;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 /// First and longest delay between two attempts to connect, and the jitter on each, in milliseconds.
 const RECONNECT_MS: (u32, u32, u32) = (50, 1_000, 100);
-/// A connection that owes an answer for this long is closed and made anew. Blocked readers are exempt in the library;
-/// they replace their own connection.
-const UNRESPONSIVE: Duration = Duration::from_secs(6);
+/// A connection that owes an answer for this long is closed and made anew. Blocked readers replace their own.
+pub(super) const UNRESPONSIVE: Duration = Duration::from_secs(6);
 
 pub(super) fn builder(url: &str) -> Result<Builder, StreamError> {
     let mut config = Config::from_url(url).map_err(|error| StreamError::Url(error.details().to_owned()))?;
@@ -35,8 +34,6 @@ pub(super) fn builder(url: &str) -> Result<Builder, StreamError> {
         connection.max_command_attempts = 1;
         connection.reconnect_on_auth_error = true;
         connection.tcp = TcpConfig { nodelay: Some(true), ..TcpConfig::default() };
-        connection.unresponsive =
-            UnresponsiveConfig { max_timeout: Some(UNRESPONSIVE), interval: Duration::from_secs(1) };
     });
     Ok(builder)
 }

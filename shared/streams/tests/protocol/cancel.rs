@@ -1,25 +1,53 @@
 //! Cancelled and never worked on, or taken: nothing in between, whoever is faster.
 
+use contract::Fields;
 use streams::{
-    Accept, EntryId,
+    Accept, EntryId, Mark, Producer, Publication,
     accept::accept,
-    cancel::{Cancelled, cancel},
+    cancel::{Cancellation, Cancelled, cancel},
 };
 
 use crate::world::{World, ids, message, order, read, subjects, take};
 
 async fn cancelled(world: &World, number: i64) -> Cancelled {
-    cancel(&world.redis, order(number), &message("order.cancelled", number)).await.unwrap()
+    cancelled_after(world, number, None).await
+}
+
+async fn cancelled_after(world: &World, number: i64, expected: Option<&Mark>) -> Cancelled {
+    let (command, event) = (format!("{number}/process"), message("order.cancelled", number));
+    let order = order(number);
+    cancel(&world.redis, &Cancellation { order, command: &command, expected, event: &event }).await.unwrap()
+}
+
+/// A command with an id.
+fn command(id: &str, kind: &str, number: i64) -> Fields {
+    let mut fields = message(kind, number);
+    fields.insert(0, ("id", id.to_owned()));
+    fields
+}
+
+async fn publish(world: &World, numbers: std::ops::RangeInclusive<i64>) -> Mark {
+    let publication = |number| Publication {
+        command: command(&format!("{number}/process"), "order.process", number),
+        ..crate::world::publication(number)
+    };
+    let batch: Vec<_> = numbers.map(publication).collect();
+    Producer::new(&world.redis).publish(0, "api", &batch).await.unwrap().mark
 }
 
 fn taken(entry: EntryId, number: i64) -> Accept {
     Accept { entry, order: order(number), event: Some(message("order.processing", number)) }
 }
 
+fn order_of(entry: &streams::Entry) -> contract::OrderId {
+    let fields = entry.fields.as_ref().unwrap();
+    fields.iter().find(|(name, _)| name == "subject").unwrap().1.parse().unwrap()
+}
+
 #[tokio::test]
 async fn what_waits_is_cancelled_once_and_laid_aside_by_whoever_gets_it() {
     let world = World::start().await;
-    world.publish(1..=3).await;
+    publish(&world, 1..=3).await;
     assert_eq!(cancelled(&world, 2).await, Cancelled::Now);
     assert_eq!(cancelled(&world, 2).await, Cancelled::Before);
     assert_eq!(world.events().await[3].field("type"), "order.cancelled");
@@ -39,7 +67,7 @@ async fn what_waits_is_cancelled_once_and_laid_aside_by_whoever_gets_it() {
 async fn what_a_worker_has_or_had_is_not_cancelled() {
     let world = World::start().await;
     assert_eq!(cancelled(&world, 1).await, Cancelled::Absent);
-    world.publish(1..=2).await;
+    publish(&world, 1..=2).await;
     let held = ids(&take(&mut world.worker("w"), 1).await);
     assert_eq!(cancelled(&world, 1).await, Cancelled::Taken);
     let delay = streams::Effect::Delay { delay_ms: 3_600_000, command: message("order.process", 1) };
@@ -52,7 +80,7 @@ async fn what_a_worker_has_or_had_is_not_cancelled() {
 #[tokio::test]
 async fn a_crash_after_the_delivery_does_not_bring_it_back_to_life() {
     let world = World::start().await;
-    world.publish([1]).await;
+    publish(&world, 1..=1).await;
     assert_eq!(cancelled(&world, 1).await, Cancelled::Now);
     read(&mut world.worker("w"), 1).await;
     assert_eq!(cancelled(&world, 1).await, Cancelled::Before, "whoever asks again is told what is so");
@@ -67,7 +95,7 @@ async fn a_crash_after_the_delivery_does_not_bring_it_back_to_life() {
 #[tokio::test]
 async fn what_was_laid_aside_stays_so_when_the_question_is_repeated() {
     let world = World::start().await;
-    world.publish(1..=3).await;
+    publish(&world, 1..=3).await;
     assert_eq!(cancelled(&world, 2).await, Cancelled::Now);
     let held = ids(&read(&mut world.worker("w"), 3).await);
     let batch: Vec<_> = held.iter().zip(1..).map(|(entry, number)| taken(*entry, number)).collect();
@@ -84,41 +112,68 @@ async fn what_was_laid_aside_stays_so_when_the_question_is_repeated() {
 #[tokio::test]
 async fn a_further_attempt_and_a_compensation_are_not_cancelled() {
     let world = World::start().await;
-    world.publish(1..=3).await;
-    let held = ids(&read(&mut world.worker("w"), 3).await);
-    let with = |kind, number, data: &str| {
-        let mut fields = message(kind, number);
-        data.clone_into(&mut fields.last_mut().unwrap().1);
-        fields
-    };
-    let messages = [
-        with("order.process", 1, r#"{"attempt":2}"#),
-        with("order.process", 2, r#"{"attempt":1,"touched":["stock"]}"#),
-        with("order.compensate", 3, r#"{"attempt":1}"#),
-    ];
+    publish(&world, 1..=2).await;
+    let held = ids(&read(&mut world.worker("w"), 2).await);
+    let messages =
+        [command("1/process/2", "order.process", 1), command("2/compensate", "order.compensate", 2)];
     let finishes = held.iter().zip(1..).zip(messages).map(|((entry, number), message)| streams::Finish {
         entry: *entry,
         order: Some(order(number)),
         effects: vec![streams::Effect::Queue(message)],
     });
     world.finish(&finishes.collect::<Vec<_>>()).await;
-    for number in 1..=3 {
+    for number in 1..=2 {
         assert_eq!(cancelled(&world, number).await, Cancelled::Taken, "{number}");
     }
+}
+
+/// It may have forgotten that a worker was given the order.
+#[tokio::test]
+async fn a_redis_that_is_behind_cancels_nothing() {
+    let world = World::start().await;
+    let mark = publish(&world, 1..=1).await;
+    let ahead = Mark { last_id: EntryId::new(mark.last_id.ms + 1, 0), ..mark.clone() };
+    let other = Mark { epoch: "another".to_owned(), ..mark.clone() };
+    for expected in [&ahead, &other] {
+        assert_eq!(cancelled_after(&world, 1, Some(expected)).await, Cancelled::Lost);
+    }
+    assert_eq!(cancelled_after(&world, 1, Some(&mark)).await, Cancelled::Now);
+    world.run::<()>("FLUSHALL").await;
+    assert_eq!(cancelled_after(&world, 1, Some(&mark)).await, Cancelled::Lost);
+    assert_eq!(cancelled(&world, 1).await, Cancelled::Absent);
+}
+
+/// Two workers hold the same message before either has asked; the first lays it aside.
+#[tokio::test]
+async fn a_second_holder_of_a_cancelled_message_is_told_too() {
+    let world = World::start().await;
+    publish(&world, 1..=1).await;
+    assert_eq!(cancelled(&world, 1).await, Cancelled::Now);
+    let held = ids(&read(&mut world.worker("a"), 1).await);
+    let other = world.worker("b");
+    let mut reclaimer = streams::Reclaimer::new(&world.redis, 0, "b", other.in_hand());
+    assert_eq!(ids(&reclaimer.reclaim(std::time::Duration::ZERO, 1).await.unwrap()), held);
+    for _ in 0..2 {
+        assert_eq!(accept(&world.redis, 0, &[taken(held[0], 1)]).await.unwrap(), held);
+    }
+    assert_eq!(world.events().await.len(), 2, "placed and cancelled");
 }
 
 #[tokio::test]
 async fn of_a_worker_and_a_canceller_at_the_same_moment_one_wins() {
     let world = World::start().await;
-    world.publish(1..=200).await;
+    publish(&world, 1..=200).await;
     let mut worker = world.worker("w");
     let reading = async {
         let mut accepted = Vec::new();
         let mut seen = 0;
         while seen < 200 {
-            let held = ids(&worker.next(7).await.unwrap());
-            let asked: Vec<_> =
-                held.iter().map(|entry| Accept { entry: *entry, order: order(0), event: None }).collect();
+            let entries = worker.next(7).await.unwrap();
+            let held = ids(&entries);
+            let asked: Vec<_> = entries
+                .iter()
+                .map(|entry| Accept { entry: entry.id, order: order_of(entry), event: None })
+                .collect();
             let aside = accept(&world.redis, 0, &asked).await.unwrap();
             seen += held.len();
             accepted.extend(held.into_iter().filter(|entry| !aside.contains(entry)));
@@ -139,7 +194,7 @@ async fn of_a_worker_and_a_canceller_at_the_same_moment_one_wins() {
 #[tokio::test]
 async fn a_redis_that_is_full_still_tells_what_was_cancelled() {
     let world = World::start().await;
-    world.publish(1..=2).await;
+    publish(&world, 1..=2).await;
     assert_eq!(cancelled(&world, 1).await, Cancelled::Now);
     let held = ids(&read(&mut world.worker("w"), 2).await);
     world.run::<()>("CONFIG SET maxmemory 1").await;

@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use streams::{Producer, Redis, RedisOptions, StreamError};
+use system_tests::proxy::{Network, Proxy};
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -95,6 +97,32 @@ async fn a_server_that_hangs_is_given_up_and_found_again() {
     eventually(|| async { producer.publish(0, "api", &batch).await.is_ok() }).await;
     assert_eq!(world.queue().await.len(), 1, "whether or not the first try got through");
     assert_eq!(delivered(&read(&mut worker, 1).await), orders([1]));
+}
+
+/// Steadily: whoever counts from the last command on never finds out.
+#[tokio::test]
+async fn a_half_open_connection_is_replaced_although_it_is_steadily_used() {
+    let server = Server::start(&[]);
+    let network = Proxy::to(server.port).await;
+    let redis = connect(&RedisOptions::new(format!("redis://127.0.0.1:{}", network.port))).await;
+    network.set(Network::Silent { refuses: false });
+    eventually(|| async { redis.ping().await.is_err() }).await;
+    network.set(Network::Fine);
+    // Again every few milliseconds, without waiting for the answers before.
+    let asking = async {
+        let mut asked = JoinSet::new();
+        loop {
+            let redis = redis.clone();
+            asked.spawn(async move { redis.ping().await });
+            tokio::time::sleep(Duration::from_millis(5)).await;
+            if let Some(answer) = asked.try_join_next()
+                && answer.unwrap().is_ok()
+            {
+                return;
+            }
+        }
+    };
+    within_deadline(asking).await;
 }
 
 #[tokio::test]

@@ -8,9 +8,7 @@ use fred::{
     types::{ClusterHash, CustomCommand, FromValue},
 };
 use streams::{
-    Accept, Entry, EntryId, Finish, Finisher, Producer, Publication, Redis, RedisOptions, Subscription,
-    accept::accept,
-    groups,
+    Entry, EntryId, Finish, Finisher, Producer, Publication, Redis, RedisOptions, Subscription, groups,
     keys::{ORDER_PROCESSOR, Stream},
 };
 use tokio_util::sync::CancellationToken;
@@ -57,12 +55,12 @@ impl World {
 
     /// Adds events.
     pub(crate) async fn emit(&self, events: &[Fields]) {
-        let accepts = events.iter().map(|event| Accept {
-            entry: EntryId::MIN,
-            order: order(0),
-            event: Some(event.clone()),
-        });
-        accept(&self.redis, 0, &accepts.collect::<Vec<_>>()).await.unwrap();
+        for event in events {
+            let key = self.redis.keys().events(0);
+            let fields: Vec<(&str, &str)> =
+                event.iter().map(|(name, value)| (*name, value.as_str())).collect();
+            let _: String = self.redis.client().xadd(key, false, None, "*", fields).await.unwrap();
+        }
     }
 
     /// What the order's live message is.
