@@ -140,6 +140,15 @@ async fn answered(request: RequestBuilder) -> Result<Value, String> {
     serde_json::from_str(&body).map_err(|error| format!("{error}: {body}"))
 }
 
+/// The number of an order that was made of [`Client::order`].
+///
+/// # Panics
+/// When it has none.
+pub fn number(order: &Value) -> usize {
+    let number = order["item_ids"][0].as_str().and_then(|item| item.strip_prefix("sku-")?.parse().ok());
+    number.unwrap_or_else(|| panic!("no number in {order}"))
+}
+
 /// A text field of an answer.
 ///
 /// # Panics

@@ -38,6 +38,11 @@ pub struct Recipe {
 }
 
 impl Recipe {
+    /// Of two variables with one name the later counts.
+    pub fn set(&mut self, name: &str, value: &str) {
+        self.variables.push((name.to_owned(), value.to_owned()));
+    }
+
     pub fn command(&self) -> Command {
         let mut command = Command::new(&self.program);
         for (name, _) in std::env::vars_os() {

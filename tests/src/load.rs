@@ -29,6 +29,18 @@ pub enum Repeat {
     Never,
     /// The same order with the same `Idempotency-Key`, until it is accepted; and then once more.
     UntilAccepted,
+    /// Every second order like that, the others never.
+    EverySecond,
+}
+
+impl Repeat {
+    const fn repeats(self, number: usize) -> bool {
+        match self {
+            Self::Never => false,
+            Self::UntilAccepted => true,
+            Self::EverySecond => number.is_multiple_of(2),
+        }
+    }
 }
 
 /// What the clients were told.
@@ -55,6 +67,7 @@ pub struct Load {
 struct Shared {
     client: Client,
     repeat: Repeat,
+    pause: Duration,
     stop: AtomicBool,
     numbers: AtomicUsize,
     outcome: Mutex<Outcome>,
@@ -62,9 +75,15 @@ struct Shared {
 
 impl Load {
     pub fn start(client: &Client, clients: usize, repeat: Repeat) -> Self {
+        Self::start_slow(client, clients, repeat, PAUSE)
+    }
+
+    /// With another pause between two orders of one client.
+    pub fn start_slow(client: &Client, clients: usize, repeat: Repeat, pause: Duration) -> Self {
         let shared = Arc::new(Shared {
             client: client.clone(),
             repeat,
+            pause,
             stop: AtomicBool::new(false),
             numbers: AtomicUsize::new(0),
             outcome: Mutex::default(),
@@ -99,6 +118,11 @@ impl Load {
         self.shared.outcome().accepted.len()
     }
 
+    /// Every id that was accepted so far.
+    pub fn ids(&self) -> Vec<String> {
+        self.shared.outcome().ids().cloned().collect()
+    }
+
     /// Lets every client finish its order.
     pub async fn stop(mut self) -> Outcome {
         self.shared.stop.store(true, Ordering::Relaxed);
@@ -113,17 +137,14 @@ impl Shared {
     async fn run(self: Arc<Self>) {
         while !self.stop.load(Ordering::Relaxed) {
             let number = self.numbers.fetch_add(1, Ordering::Relaxed);
-            match self.repeat {
-                Repeat::Never => {
-                    self.place(number, None).await;
-                }
-                Repeat::UntilAccepted => {
-                    let key = format!("load-{number}");
-                    while !self.place(number, Some(&key)).await {}
-                    while !self.place(number, Some(&key)).await {}
-                }
+            if self.repeat.repeats(number) {
+                let key = format!("load-{number}");
+                while !self.place(number, Some(&key)).await {}
+                while !self.place(number, Some(&key)).await {}
+            } else {
+                self.place(number, None).await;
             }
-            tokio::time::sleep(PAUSE).await;
+            tokio::time::sleep(self.pause).await;
         }
     }
 

@@ -1,8 +1,16 @@
 //! A redis-server for a test of its own, set up as an operator is told to: an append-only file, nothing evicted.
 
+mod data;
+
 use std::path::Path;
 
 use tempfile::TempDir;
+use tokio::{
+    io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
+    net::TcpStream,
+};
+
+pub use self::data::{Tail, remove_all};
 
 use crate::{
     daemon::{Daemon, Ready, Recipe},
@@ -35,6 +43,21 @@ impl PrivateRedis {
     pub fn url(&self) -> String {
         url(self.daemon.port)
     }
+}
+
+/// Sends one command, in the words of `redis-cli`; the first line of the answer.
+///
+/// # Panics
+/// When there is none.
+pub async fn command(port: u16, words: &str) -> String {
+    let answer = async {
+        let mut stream = BufReader::new(TcpStream::connect(("127.0.0.1", port)).await?);
+        stream.write_all(format!("{words}\r\n").as_bytes()).await?;
+        let mut line = String::new();
+        stream.read_line(&mut line).await?;
+        std::io::Result::Ok(line)
+    };
+    answer.await.expect("Redis answers").trim_end().to_owned()
 }
 
 pub(crate) fn url(port: u16) -> String {

@@ -40,13 +40,7 @@ impl Stack {
     /// The same, with settings (`ORDERFLOW_…`) for all services.
     pub async fn start_with(settings: &[(&str, &str)]) -> Self {
         let mut stack = Self::build(settings);
-        stack.redis.start_ready().await;
-        for service in stack.services() {
-            service.start();
-        }
-        for service in stack.services() {
-            service.ready().await;
-        }
+        stack.up().await;
         stack
     }
 
@@ -89,6 +83,24 @@ impl Stack {
             client: Client::new(ports.first, ports.first + 1),
             folder,
             _ports: ports,
+        }
+    }
+
+    /// Starts what was built, and waits until it is ready.
+    pub async fn up(&mut self) {
+        self.redis.start_ready().await;
+        for service in self.services() {
+            service.start();
+        }
+        for service in self.services() {
+            service.ready().await;
+        }
+    }
+
+    /// Adds a setting for all services that counts from their next start on, instead of an earlier one.
+    pub fn set(&mut self, name: &str, value: &str) {
+        for service in self.services() {
+            service.recipe.set(name, value);
         }
     }
 

@@ -10,15 +10,20 @@ const ASK_EVERY: Duration = Duration::from_millis(20);
 ///
 /// # Panics
 /// With the last answer, once the deadline has passed.
-pub async fn eventually<T>(what: &str, mut ask: impl AsyncFnMut() -> Result<T, String>) -> T {
+pub async fn eventually<T>(what: &str, ask: impl AsyncFnMut() -> Result<T, String>) -> T {
+    match in_time(ask).await {
+        Ok(answer) => answer,
+        Err(last) => panic!("not within {} s: {what}: {last}", DEADLINE.as_secs()),
+    }
+}
+
+/// Asks until the answer is `Ok`, or the deadline has passed: then it is the last answer.
+pub async fn in_time<T, E>(mut ask: impl AsyncFnMut() -> Result<T, E>) -> Result<T, E> {
     let deadline = Instant::now() + DEADLINE;
     loop {
         match ask().await {
-            Ok(answer) => return answer,
-            Err(last) => {
-                assert!(Instant::now() < deadline, "not within {} s: {what}: {last}", DEADLINE.as_secs());
-            }
+            Err(_) if Instant::now() < deadline => tokio::time::sleep(ASK_EVERY).await,
+            answer => return answer,
         }
-        tokio::time::sleep(ASK_EVERY).await;
     }
 }
