@@ -1,10 +1,11 @@
 # `make` alone lists what there is. Everything here works from a fresh clone with cargo and little else.
 
 ORDERS ?= 200
+CHAOS_ROUNDS ?= 3
 target := $(or $(CARGO_TARGET_DIR),target)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test populate bench openapi lint fmt clean-data
+.PHONY: help run test chaos populate bench openapi lint fmt clean-data
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | \
@@ -30,6 +31,14 @@ test: ## Every check and every test
 	@cargo test --workspace
 	@echo '== generated files'
 	@.ci/check-generated.sh
+
+# The table comes last, in one piece, whatever the tests said before.
+chaos: ## Faults under load, each CHAOS_ROUNDS=3 times; a table of what they came to
+	@.ci/setup.sh test
+	@cargo build --workspace --bins
+	@table=$$(mktemp) && trap 'rm -f "$$table"' EXIT && failed=0 && \
+		{ CHAOS_ROUNDS=$(CHAOS_ROUNDS) CHAOS_TABLE="$$table" cargo test --workspace --test chaos || failed=1; } && \
+		echo && cat "$$table" && exit $$failed
 
 populate: ## Sample customers, a catalogue and orders (ORDERS=200) for a running system
 	@cargo build --release --quiet --workspace --bins
