@@ -24,7 +24,7 @@ use crate::{
     intake::{Intake, Writer},
     metrics::ApiMetrics,
     migrations::Migrator,
-    outbox::{Backlog, Relay},
+    outbox::{Backlog, Marks, Relay, Shared},
     queue::Queue,
     waiting::Waiters,
 };
@@ -88,9 +88,15 @@ impl App {
         let (intake, jobs) = Intake::new(config.intake.queue, &metrics);
         let backlog = Backlog::new(&database.reader, random_uuid());
         let writer = Writer::new(&database, jobs, config.intake.batch, backlog.clone(), &metrics);
-        let (commits, alarm) = (writer.commits(), Alarm::default());
-        let (told, counted) = (alarm.clone(), backlog.clone());
-        let relay = Relay::new(&database, &redis, commits, &config.relay, counted, told, &metrics).await?;
+        let (alarm, marks) = (Alarm::default(), Marks::load(&database.reader).await?);
+        let shared = Shared {
+            commits: writer.commits(),
+            backlog: backlog.clone(),
+            marks: marks.clone(),
+            alarm: alarm.clone(),
+            clock: clock.clone(),
+        };
+        let relay = Relay::new(&database, &redis, &config.relay, shared, &metrics);
         let sweeper = Sweeper {
             database: database.clone(),
             redis: redis.clone(),
@@ -107,6 +113,7 @@ impl App {
             catalog: Catalog::new(config.catalog.mode, &database.reader),
             queue: Queue::new(&redis),
             backlog,
+            marks,
             waiters: waiters.clone(),
             shutdown: shutdown.clone(),
         };

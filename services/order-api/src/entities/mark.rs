@@ -13,6 +13,8 @@ pub(crate) struct Model {
     pub last_counter: i64,
     /// Redis has lost something, and not all of it is published again.
     pub lost: bool,
+    /// When it was found to have lost something the last time; 0: never.
+    pub lost_at: i64,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

@@ -18,6 +18,8 @@ pub(crate) struct Model {
     pub version: i32,
     /// The attempt that is asked for.
     pub attempt: i32,
+    /// What is to be undone, a JSON list of steps; null: everything.
+    pub steps: Option<String>,
     /// W3C trace context of the request.
     pub traceparent: Option<String>,
 }

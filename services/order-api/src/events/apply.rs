@@ -2,24 +2,28 @@
 
 use std::collections::HashMap;
 
-use contract::{Event, EventKind, OrderId, Status, command::FIRST_VERSION};
+use contract::{Event, EventData, EventKind, OrderId, Status, Step, Timestamp, command::FIRST_VERSION};
 use runtime::db::Database;
-use sea_orm::DbErr;
+use sea_orm::{DatabaseTransaction, DbErr};
 use uuid::Uuid;
 
 use super::{
     state::{self, State},
     update,
 };
+use crate::{
+    intake::{Again, Wish},
+    outbox,
+};
 
 /// What came of a batch.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Applied {
     /// Orders that are final now.
     pub(crate) finished: Vec<OrderId>,
-    /// Orders that were cancelled, and worked on all the same, for Redis had forgotten the cancellation: what was done for
-    /// them has to be undone. With the version of the event that says so.
-    pub(crate) overrun: Vec<(OrderId, u32)>,
+    /// Orders for which something has to be undone. Not remembered here: it must be [settled](super::settle) before the
+    /// events are acknowledged.
+    pub(crate) owed: Vec<Again>,
 }
 
 /// Applies the events to their orders and adds them to the timelines. When it returns, all of it is durable; it may be
@@ -40,7 +44,8 @@ pub(crate) async fn apply(database: &Database, events: &[&Event]) -> Result<Appl
     let states = update::load(&transaction, &ids).await?;
     let mut states: HashMap<Uuid, (State, bool)> =
         states.into_iter().map(|state| (state.id, (state, false))).collect();
-    let (mut known, mut overrun) = (Vec::with_capacity(news.len()), Vec::new());
+    let last_loss = last_loss(&transaction, &news).await?;
+    let (mut known, mut owed) = (Vec::with_capacity(news.len()), Vec::new());
     for event in news {
         let Some((state, changed)) = states.get_mut(&event.order_id().as_uuid()) else {
             tracing::debug!(order.id = %event.order_id(), "an event about an order that is not here");
@@ -51,10 +56,10 @@ pub(crate) async fn apply(database: &Database, events: &[&Event]) -> Result<Appl
             Ok(state::Applied::Old) => {}
             Err(_) if state.status == Status::Cancelled && event.kind() == EventKind::Completed => {
                 tracing::warn!(order.id = %event.order_id(), "a cancelled order was completed; undoing it");
-                overrun.push((event.order_id(), event.version()));
             }
             Err(error) => tracing::warn!(order.id = %event.order_id(), %error, "an event was not applied"),
         }
+        owed.extend(undoing(state, event, last_loss));
         known.push(event);
     }
     let changed: Vec<State> =
@@ -63,7 +68,43 @@ pub(crate) async fn apply(database: &Database, events: &[&Event]) -> Result<Appl
     update::record(&transaction, known.into_iter()).await?;
     transaction.commit().await?;
     let finished = changed.iter().filter(|state| state.status.is_final());
-    Ok(Applied { finished: finished.map(|state| OrderId::from_uuid(state.id)).collect(), overrun })
+    Ok(Applied { finished: finished.map(|state| OrderId::from_uuid(state.id)).collect(), owed })
+}
+
+/// What has to be undone because of an event, as the order stands after it: the database decides and not Redis, which may
+/// have forgotten how an order ended. Asked for again whenever the event is delivered again.
+fn undoing(state: &State, event: &Event, last_loss: Timestamp) -> Option<Again> {
+    let order_id = event.order_id();
+    let is_its_end = i64::from(state.version) == i64::from(event.version());
+    let all = || Step::ALL.into_iter().rev().collect();
+    let steps = match &event.data {
+        // Its failure was accepted as its end.
+        EventData::Failed(failed) if state.status == Status::Failed && is_its_end => {
+            failed.compensating.clone()
+        }
+        // Redis had forgotten the cancellation, and a worker was faster than the healing.
+        EventData::Completed(_) if state.status == Status::Cancelled => all(),
+        // Redis may have forgotten that a worker had it.
+        EventData::Cancelled(_)
+            if state.status == Status::Cancelled && is_its_end && order_id.time() <= last_loss =>
+        {
+            all()
+        }
+        _ => return None,
+    };
+    let wish = Wish::Compensate { version: event.version(), steps };
+    let traceparent = event.envelope.traceparent.clone();
+    let nothing = matches!(&wish, Wish::Compensate { steps, .. } if steps.is_empty());
+    (!nothing).then_some(Again { order_id, wish, traceparent })
+}
+
+/// Looked up only for cancellations, which are few.
+async fn last_loss(transaction: &DatabaseTransaction, news: &[&Event]) -> Result<Timestamp, DbErr> {
+    if news.iter().any(|event| event.kind() == EventKind::Cancelled) {
+        outbox::last_loss(transaction).await
+    } else {
+        Ok(Timestamp::from_micros(0))
+    }
 }
 
 fn is_first(event: &Event) -> bool {

@@ -5,9 +5,9 @@ use sea_orm::DbErr;
 use streams::{Delivered, EntryId, EventReader, StreamError};
 use tracing::Instrument;
 
-use super::apply::apply;
+use super::{apply::apply, settle::settle};
 use crate::{
-    intake::{Again, Intake, IntakeError, Wish},
+    intake::{Intake, IntakeError},
     metrics::ApiMetrics,
     waiting::Waiters,
 };
@@ -83,15 +83,8 @@ impl Follower {
         let applied = apply(&self.database, &events).instrument(span).await?;
         drop(spans);
         self.waiters.wake(&applied.finished);
-        if !applied.overrun.is_empty() {
-            let undo = |(order_id, version)| Again {
-                order_id,
-                wish: Wish::Compensate { version },
-                traceparent: None,
-            };
-            // Durable before the events are acknowledged: a crash here brings them back.
-            self.intake.again(applied.overrun.into_iter().map(undo).collect()).await?;
-        }
+        // Durable before the events are acknowledged: a crash here brings them back.
+        settle(&self.intake, applied.owed).await?;
         for event in events {
             self.metrics.events.with_label_values(&[event.kind().as_str()]).inc();
         }

@@ -69,9 +69,10 @@ impl Healer {
 
     /// Everything that is noted as lost.
     async fn heal_losses(&self) -> Result<(), SweepError> {
-        for partition in outbox::losses(&self.sweeper.database.reader).await? {
+        for loss in outbox::losses(&self.sweeper.database.reader).await? {
+            let partition = loss.partition;
             let republished = self.sweeper.sweep(Some(partition), Duration::ZERO).await?;
-            outbox::healed(&self.sweeper.database.writer, partition).await?;
+            outbox::healed(&self.sweeper.database.writer, loss).await?;
             tracing::info!(
                 partition,
                 orders = republished,

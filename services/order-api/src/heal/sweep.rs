@@ -9,7 +9,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use contract::{OrderId, Status};
+use contract::{OrderId, Status, command::process_id};
 use runtime::{clock::Clock, db::Database};
 use sea_orm::{
     ColumnTrait, Condition, DbErr, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect,
@@ -17,7 +17,7 @@ use sea_orm::{
 use streams::{
     EntryId, Redis, StreamError,
     absent::{self, absent},
-    cancel::cancel,
+    cancel::{Cancellation, cancel},
     keys::ORDER_API,
     progress::progress,
 };
@@ -29,6 +29,7 @@ use crate::{
     events::cancelled_event,
     intake::{Again, Intake, IntakeError, Outcome, Wish},
     metrics::ApiMetrics,
+    outbox::note_found,
 };
 
 /// How often to look whether the events have been applied, and for how long.
@@ -62,6 +63,7 @@ pub(crate) struct Sweeper {
 struct Unfinished {
     id: Uuid,
     version: i32,
+    life: i32,
     placed_at: i64,
 }
 
@@ -114,6 +116,9 @@ impl Sweeper {
         let outcomes = self.intake.again(found.orders.into_iter().map(wish).collect()).await?;
         let done = outcomes.iter().filter(|outcome| matches!(outcome, Outcome::Done(_))).count();
         self.metrics.republished.inc_by(done as u64);
+        if done > 0 {
+            note_found(&self.database.writer, partition, self.clock.now()).await?;
+        }
         Ok(done)
     }
 
@@ -134,6 +139,8 @@ impl Sweeper {
         let since = self.clock.now().as_micros().saturating_sub(CANCELLED_SINCE.as_micros() as i64);
         let which = Condition::all()
             .add(order::Column::Status.eq(Status::Cancelled.as_str()))
+            // What undoes a cancelled order is not to be cancelled.
+            .add(order::Column::Compensating.eq(false))
             .add(order::Column::UpdatedAt.gte(since));
         let mut after = None;
         loop {
@@ -144,18 +151,31 @@ impl Sweeper {
                 let ids: Vec<OrderId> = orders.iter().map(Unfinished::order_id).collect();
                 let gone = absent(&self.redis, partition, &ids).await?.orders;
                 for order in orders.iter().filter(|order| !gone.contains(&order.order_id())) {
-                    let event =
-                        cancelled_event(order.order_id(), order.version, order.placed_at, &self.clock);
-                    cancel(&self.redis, order.order_id(), &event.to_fields()).await?;
+                    self.cancel_one(*order).await?;
                 }
             }
         }
     }
 
+    async fn cancel_one(&self, cancelled: Unfinished) -> Result<(), SweepError> {
+        let Unfinished { life, placed_at, .. } = cancelled;
+        let order = cancelled.order_id();
+        let event = cancelled_event(order, life, placed_at, &self.clock).to_fields();
+        let command = process_id(order, life.unsigned_abs());
+        let cancellation = Cancellation { order, command: &command, expected: None, event: &event };
+        cancel(&self.redis, &cancellation).await?;
+        Ok(())
+    }
+
     async fn page(&self, which: Condition, after: Option<Uuid>) -> Result<Vec<Unfinished>, DbErr> {
         let mut select = order::Entity::find()
             .select_only()
-            .columns([order::Column::Id, order::Column::Version, order::Column::PlacedAt])
+            .columns([
+                order::Column::Id,
+                order::Column::Version,
+                order::Column::Life,
+                order::Column::PlacedAt,
+            ])
             .filter(which)
             .order_by_asc(order::Column::Id)
             .limit(absent::MOST as u64);

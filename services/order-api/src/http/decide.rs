@@ -5,13 +5,13 @@
 
 use std::time::Duration;
 
-use contract::{OrderId, Status};
+use contract::{OrderId, Status, command::process_id};
 use runtime::{
     http::{JsonAnswer, Problem},
     trace_context::current_traceparent,
 };
 use sea_orm::DbErr;
-use streams::cancel::{Cancelled, cancel};
+use streams::cancel::{Cancellation, Cancelled, cancel};
 use tokio::time::Instant;
 
 use super::{
@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     entities::order,
-    events::{apply, cancelled_event},
+    events::{apply, cancelled_event, settle},
     intake::{Again, Outcome, Wish},
     orders::{self, OrderView},
     storage,
@@ -44,15 +44,21 @@ impl State {
             }
             let mut event = cancelled_event(order_id, order.version, order.placed_at, &self.clock);
             event.envelope.traceparent = current_traceparent();
-            let cancelled = cancel(&self.redis, order_id, &event.to_fields()).await;
+            let command = process_id(order_id, order.life.unsigned_abs());
+            let expected = self.marks.expected(self.redis.keys().partition_of(order_id), false);
+            let (command, expected) = (command.as_str(), expected.as_ref());
+            let fields = &event.to_fields();
+            let cancellation = Cancellation { order: order_id, command, expected, event: fields };
+            let cancelled = cancel(&self.redis, &cancellation).await;
             match cancelled.map_err(|error| redis_unavailable(&error))? {
                 Cancelled::Now | Cancelled::Before => {
                     let applied = apply(&self.database, &[&event]).await;
                     let applied = applied.map_err(|error| not_stored(&error))?;
                     self.waiters.wake(&applied.finished);
+                    settle(&self.intake, applied.owed).await.map_err(|_| storage::cannot_store())?;
                 }
                 Cancelled::Taken => return Err(already_started()),
-                Cancelled::Absent => tokio::time::sleep(ASK_AGAIN).await,
+                Cancelled::Lost | Cancelled::Absent => tokio::time::sleep(ASK_AGAIN).await,
             }
             // The order as it is now says what is so.
             if Instant::now() >= deadline {

@@ -83,9 +83,12 @@ impl State {
 
     /// Those of them that stood so that it could be done.
     async fn retry_these(&self, orders: Vec<OrderId>) -> Result<Vec<OrderId>, Problem> {
-        let wish = Wish::Retry { now: self.clock.now() };
-        let again =
-            |order_id: &OrderId| Again { order_id: *order_id, wish, traceparent: current_traceparent() };
+        let now = self.clock.now();
+        let again = |order_id: &OrderId| Again {
+            order_id: *order_id,
+            wish: Wish::Retry { now },
+            traceparent: current_traceparent(),
+        };
         let outcomes = self.intake.again(orders.iter().map(again).collect()).await;
         let outcomes = outcomes.map_err(|_| storage::cannot_store())?;
         let done =

@@ -3,7 +3,13 @@
 use runtime::{clock::Clock, db::Database, lifecycle::Shutdown};
 use streams::Redis;
 
-use crate::{catalog::Catalog, intake::Intake, outbox::Backlog, queue::Queue, waiting::Waiters};
+use crate::{
+    catalog::Catalog,
+    intake::Intake,
+    outbox::{Backlog, Marks},
+    queue::Queue,
+    waiting::Waiters,
+};
 
 pub(crate) struct State {
     pub(crate) clock: Clock,
@@ -13,6 +19,8 @@ pub(crate) struct State {
     pub(crate) catalog: Catalog,
     pub(crate) queue: Queue,
     pub(crate) backlog: Backlog,
+    /// How far Redis was seen to be.
+    pub(crate) marks: Marks,
     pub(crate) waiters: Waiters,
     pub(crate) shutdown: Shutdown,
 }

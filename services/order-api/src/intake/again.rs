@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use contract::{OrderId, Status, Timestamp};
+use contract::{OrderId, Status, Step, Timestamp};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, IntoActiveModel, QueryFilter,
     QueryOrder, QuerySelect,
@@ -27,14 +27,14 @@ pub(crate) struct Again {
     pub(crate) traceparent: Option<String>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Wish {
     /// A failed order begins a new life.
     Retry { now: Timestamp },
     /// Its message is lost, and it has not moved since this version.
     Republish { version: i32 },
-    /// It is cancelled, and was worked on: the event with this version says so.
-    Compensate { version: u32 },
+    /// What was done for it outside, or may have been, is to be undone: the event with this version says so.
+    Compensate { version: u32, steps: Vec<Step> },
 }
 
 /// What became of it.
@@ -54,6 +54,8 @@ struct Granted {
     kind: Kind,
     version: i32,
     attempt: i32,
+    /// What to undo; `None`: everything.
+    steps: Option<Vec<Step>>,
 }
 
 /// Adds what the wishes need to the transaction.
@@ -78,7 +80,7 @@ pub(super) async fn add(
         // What waits to be published is a message already; but not what the order has left behind: it was published then, and
         // another replica has not deleted it yet.
         let has_message = waiting.get(&id).is_some_and(|version| *version >= order.version);
-        let Some(granted) = grant(order, again.wish).filter(|_| !has_message) else {
+        let Some(granted) = grant(order, &again.wish).filter(|_| !has_message) else {
             outcomes.push(Outcome::Not(order.clone()));
             continue;
         };
@@ -90,6 +92,7 @@ pub(super) async fn add(
             granted.kind,
             granted.version,
             granted.attempt,
+            granted.steps.as_deref(),
             again.traceparent.clone(),
         );
         waiting.insert(id, granted.version);
@@ -100,9 +103,11 @@ pub(super) async fn add(
 }
 
 /// One total function over (where the order stands, what is wished).
-fn grant(order: &order::Model, wish: Wish) -> Option<Granted> {
+fn grant(order: &order::Model, wish: &Wish) -> Option<Granted> {
     let status = orders::status(order).ok()?;
-    let unchanged = |kind, version, attempt| Granted { order: order.clone(), kind, version, attempt };
+    let unchanged = |kind, version: &i32, attempt| {
+        Some(Granted { order: order.clone(), kind, version: *version, attempt, steps: None })
+    };
     match (status, wish) {
         (Status::Failed, Wish::Retry { now }) if !order.compensating => {
             let version = order.version + 1;
@@ -117,25 +122,32 @@ fn grant(order: &order::Model, wish: Wish) -> Option<Granted> {
                 failure_message: None,
                 ..order.clone()
             };
-            Some(Granted { order: reborn, kind: Kind::Place, version, attempt: 1 })
+            Some(Granted { order: reborn, kind: Kind::Place, version, attempt: 1, steps: None })
         }
-        (_, Wish::Republish { version }) if order.version != version => None,
-        (Status::Pending, Wish::Republish { version }) if version == order.life => {
-            Some(unchanged(Kind::Process, version, 1))
+        (_, Wish::Republish { version }) if order.version != *version => None,
+        (Status::Pending, Wish::Republish { version }) if *version == order.life => {
+            unchanged(Kind::Process, version, 1)
         }
         (Status::Pending, Wish::Republish { version }) => {
-            Some(unchanged(Kind::Process, version, order.attempts + 1))
+            unchanged(Kind::Process, version, order.attempts + 1)
         }
         (Status::Processing, Wish::Republish { version }) => {
-            Some(unchanged(Kind::Process, version, order.attempts.max(1)))
+            unchanged(Kind::Process, version, order.attempts.max(1))
         }
         (Status::Failed | Status::Cancelled, Wish::Republish { version }) if order.compensating => {
-            Some(unchanged(Kind::Compensate, version, 1))
+            unchanged(Kind::Compensate, version, 1)
         }
-        (Status::Cancelled, Wish::Compensate { version }) if !order.compensating => {
-            let version = i32::try_from(version).unwrap_or(i32::MAX - 1).max(order.version);
+        // Its end said that it is to be undone, and nobody has heard that it is.
+        (Status::Failed, Wish::Compensate { version, steps })
+            if order.compensating && i64::from(order.version) == i64::from(*version) =>
+        {
+            let granted = unchanged(Kind::Compensate, &order.version, 1)?;
+            Some(Granted { steps: Some(steps.clone()), ..granted })
+        }
+        (Status::Cancelled, Wish::Compensate { version, steps }) if !order.compensating => {
+            let version = i32::try_from(*version).unwrap_or(i32::MAX - 1).max(order.version);
             let order = order::Model { compensating: true, version, ..order.clone() };
-            Some(Granted { order, kind: Kind::Compensate, version, attempt: 1 })
+            Some(Granted { order, kind: Kind::Compensate, version, attempt: 1, steps: Some(steps.clone()) })
         }
         (
             Status::Pending | Status::Processing | Status::Completed | Status::Failed | Status::Cancelled,
@@ -214,18 +226,24 @@ mod tests {
             (Status::Cancelled, 3, true, NO, Some((C, 3, 1)), NO),
         ] {
             let order = order(status, version, compensating);
-            let granted =
-                |wish| grant(&order, wish).map(|granted| (granted.kind, granted.version, granted.attempt));
+            let granted = |wish: Wish| {
+                grant(&order, &wish).map(|granted| (granted.kind, granted.version, granted.attempt))
+            };
             assert_eq!(granted(Wish::Retry { now }), retry, "retry {status} {compensating}");
             assert_eq!(granted(Wish::Republish { version }), republish, "republish {status} {compensating}");
             assert_eq!(granted(Wish::Republish { version: version + 1 }), NO, "it has moved: {status}");
-            assert_eq!(granted(Wish::Compensate { version: 7 }), compensate, "{status} {compensating}");
+            let undo = |version| Wish::Compensate { version, steps: vec![Step::Stock] };
+            assert_eq!(granted(undo(7)), compensate, "undo {status} {compensating}");
+            let owed = (status == Status::Failed && compensating).then_some((C, 3, 1));
+            let at_its_end = if status == Status::Cancelled { compensate.map(|_| (C, 3, 1)) } else { owed };
+            assert_eq!(granted(undo(3)), at_its_end, "undo its end {status} {compensating}");
         }
     }
 
     #[test]
     fn a_retry_begins_a_life_without_the_failure() {
-        let granted = grant(&order(Status::Failed, 3, false), Wish::Retry { now: Timestamp::from_micros(9) });
+        let retry = Wish::Retry { now: Timestamp::from_micros(9) };
+        let granted = grant(&order(Status::Failed, 3, false), &retry);
         let reborn = granted.unwrap().order;
         assert_eq!(
             (reborn.status.as_str(), reborn.version, reborn.life, reborn.attempts),

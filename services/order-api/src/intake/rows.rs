@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use bytes::Bytes;
+use contract::Step;
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, IntoActiveModel, Iterable,
     QueryFilter,
@@ -90,7 +91,7 @@ impl<'a> Rows<'a> {
             self.keys.push(key_row(once, submission).into_active_model());
         }
         for NewOrder { row, traceparent } in &submission.orders {
-            self.publish(row, Kind::Place, row.version, row.attempts + 1, traceparent.clone());
+            self.publish(row, Kind::Place, row.version, row.attempts + 1, None, traceparent.clone());
             self.orders.push(row.clone().into_active_model());
         }
         Ok(Receipt::Stored)
@@ -107,6 +108,7 @@ impl<'a> Rows<'a> {
         kind: Kind,
         version: i32,
         attempt: i32,
+        steps: Option<&[Step]>,
         traceparent: Option<String>,
     ) {
         let row = outbox::Model {
@@ -116,6 +118,7 @@ impl<'a> Rows<'a> {
             kind: kind.as_str().to_owned(),
             version,
             attempt,
+            steps: steps.map(|steps| serde_json::to_string(steps).expect("a list of names is JSON")),
             traceparent,
         };
         self.outbox.push((row, order.clone()));

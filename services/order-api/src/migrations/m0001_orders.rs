@@ -57,6 +57,7 @@ impl MigrationTrait for Migration {
             .col(ColumnDef::new("kind").text().not_null())
             .col(ColumnDef::new("version").integer().not_null())
             .col(ColumnDef::new("attempt").integer().not_null())
+            .col(ColumnDef::new("steps").text())
             .col(ColumnDef::new("traceparent").text())
             .primary_key(Index::create().col("producer").col("seq"))
             .to_owned();
@@ -69,6 +70,7 @@ impl MigrationTrait for Migration {
             .col(ColumnDef::new("last_ms").big_integer().not_null())
             .col(ColumnDef::new("last_counter").big_integer().not_null())
             .col(ColumnDef::new("lost").boolean().not_null())
+            .col(ColumnDef::new("lost_at").big_integer().not_null())
             .to_owned();
         manager.create_table(marks).await?;
 

@@ -84,8 +84,8 @@ mod tests {
             compensating: false,
         };
         let (producer, order_id, kind) = (Uuid::nil(), order.id, Kind::Place.as_str().to_owned());
-        let traceparent = None;
-        (outbox::Model { producer, seq, order_id, kind, version: 1, attempt: 1, traceparent }, order)
+        let (steps, traceparent) = (None, None);
+        (outbox::Model { producer, seq, order_id, kind, version: 1, attempt: 1, steps, traceparent }, order)
     }
 
     fn seqs(rows: &[Pending]) -> Vec<i64> {

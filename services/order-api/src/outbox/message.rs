@@ -22,22 +22,24 @@ pub(super) fn publication((row, order): Pending) -> Result<Publication, DbErr> {
         Event::placed(SOURCE, order_id, time, traceparent.clone(), version, content.clone()).to_fields()
     });
     let command = match kind {
-        Kind::Place => {
-            let data =
-                ProcessOrder { version, attempt, placed_at, life, touched: Vec::new(), order: content };
-            Command::process(SOURCE, order_id, time, traceparent, data)
-        }
-        Kind::Process => {
-            // Each step may have been done.
-            let touched = Step::ALL.to_vec();
-            let data = ProcessOrder { version, attempt, placed_at, life, touched, order: content };
+        Kind::Place | Kind::Process => {
+            let data = ProcessOrder { version, attempt, placed_at, life, order: content };
             Command::process(SOURCE, order_id, time, traceparent, data)
         }
         Kind::Compensate => {
-            let steps = Step::ALL.into_iter().rev().collect();
+            let steps = steps(row.steps.as_deref())?;
             let data = CompensateOrder { version, attempt, placed_at, life, steps, order: content };
             Command::compensate(SOURCE, order_id, time, traceparent, data)
         }
     };
     Ok(Publication { seq: row.seq, order: order_id, command: command.to_fields(), event })
+}
+
+/// What is to be undone: what is known to be, or everything, in reverse order.
+fn steps(stored: Option<&str>) -> Result<Vec<Step>, DbErr> {
+    match stored {
+        None => Ok(Step::ALL.into_iter().rev().collect()),
+        Some(json) => serde_json::from_str(json)
+            .map_err(|error| DbErr::Type(format!("the steps of an outbox row can't be read: {error}"))),
+    }
 }

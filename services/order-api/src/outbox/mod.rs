@@ -13,6 +13,6 @@ mod relay;
 
 pub(crate) use fresh::{Commits, Fresh};
 pub(crate) use kind::Kind;
-pub(crate) use marks::{healed, losses};
+pub(crate) use marks::{Marks, healed, last_loss, losses, note_found};
 pub(crate) use pending::{Backlog, Pending};
-pub(crate) use relay::Relay;
+pub(crate) use relay::{Relay, Shared};

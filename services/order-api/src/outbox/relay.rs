@@ -10,7 +10,9 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use runtime::{backoff::Backoff, db::Database, lifecycle::Shutdown, outage::Outage, trace_context};
+use runtime::{
+    backoff::Backoff, clock::Clock, db::Database, lifecycle::Shutdown, outage::Outage, trace_context,
+};
 use sea_orm::DbErr;
 use streams::{Outcome, Producer, Publication, Redis, StreamError, groups};
 use tokio::time::{Instant, MissedTickBehavior};
@@ -46,44 +48,49 @@ pub(crate) struct Relay {
     producer: Producer,
     /// The run of the service whose rows are followed.
     own: Uuid,
-    commits: Commits,
     batch: usize,
     sweep_interval: Duration,
     /// Everything of ours up to here is in the streams.
     published: i64,
     /// Everything of ours up to here is gone from the outbox.
     deleted: i64,
-    marks: Marks,
-    alarm: Alarm,
-    backlog: Backlog,
+    shared: Shared,
     metrics: ApiMetrics,
 }
 
+/// What the relay has in common with others.
+pub(crate) struct Shared {
+    /// The writer's.
+    pub(crate) commits: Commits,
+    /// How much is not published yet.
+    pub(crate) backlog: Backlog,
+    /// How far Redis was seen to be.
+    pub(crate) marks: Marks,
+    /// Raised when Redis has lost something.
+    pub(crate) alarm: Alarm,
+    pub(crate) clock: Clock,
+}
+
 impl Relay {
-    pub(crate) async fn new(
+    pub(crate) fn new(
         database: &Database,
         redis: &Redis,
-        commits: Commits,
         config: &RelayConfig,
-        backlog: Backlog,
-        alarm: Alarm,
+        shared: Shared,
         metrics: &ApiMetrics,
-    ) -> Result<Self, DbErr> {
-        Ok(Self {
+    ) -> Self {
+        Self {
             database: database.clone(),
             redis: redis.clone(),
             producer: Producer::new(redis),
-            own: backlog.producer(),
-            commits,
+            own: shared.backlog.producer(),
             batch: config.batch,
             sweep_interval: Duration::from_millis(config.sweep_interval_ms.max(100)),
             published: 0,
             deleted: 0,
-            marks: Marks::load(&database.reader).await?,
-            alarm,
-            backlog,
+            shared,
             metrics: metrics.clone(),
-        })
+        }
     }
 
     /// Runs until the writer has ended and what it committed is published, or cannot be while draining: the next
@@ -98,7 +105,7 @@ impl Relay {
         loop {
             let done = tokio::select! {
                 biased;
-                changed = self.commits.last.changed() => {
+                changed = self.shared.commits.last.changed() => {
                     if changed.is_err() {
                         break;
                     }
@@ -115,7 +122,7 @@ impl Relay {
             };
             outage.failed(&error);
             // What failed is asked for again by the mark, also when no further order comes.
-            self.commits.last.mark_changed();
+            self.shared.commits.last.mark_changed();
             tokio::select! {
                 () = backoff.wait() => {}
                 () = draining.cancelled() => break,
@@ -134,7 +141,7 @@ impl Relay {
 
     /// Publishes everything that this run is known to have committed.
     async fn publish_own(&mut self) -> Result<(), RelayError> {
-        let committed = *self.commits.last.borrow_and_update();
+        let committed = *self.shared.commits.last.borrow_and_update();
         while self.published < committed {
             if !self.publish_next().await? {
                 // Numbers of a transaction that failed.
@@ -146,14 +153,14 @@ impl Relay {
 
     /// Publishes the next rows of this run; false: there are none.
     async fn publish_next(&mut self) -> Result<bool, RelayError> {
-        let mut rows = self.commits.fresh.after(self.published, self.batch);
+        let mut rows = self.shared.commits.fresh.after(self.published, self.batch);
         if rows.is_empty() {
             rows = pending::of_producer(&self.database.reader, self.own, self.published, self.batch).await?;
         }
         let Some(last) = rows.last().map(|(row, _)| row.seq) else { return Ok(false) };
         self.publish(self.own, rows).await?;
         self.published = last;
-        self.backlog.published_up_to(last);
+        self.shared.backlog.published_up_to(last);
         if self.published - self.deleted >= DELETE_ROWS {
             self.delete().await?;
         }
@@ -169,7 +176,7 @@ impl Relay {
                 let rows = pending::of_producer(&self.database.reader, producer, after, self.batch).await?;
                 let Some(last) = rows.last().map(|(row, _)| row.seq) else { break };
                 self.publish(producer, rows).await?;
-                pending::delete(&self.database, producer, last, &self.marks).await?;
+                pending::delete(&self.database, producer, last, &self.shared.marks).await?;
                 after = last;
             }
         }
@@ -187,7 +194,7 @@ impl Relay {
 
     async fn delete(&mut self) -> Result<(), RelayError> {
         if self.deleted < self.published {
-            pending::delete(&self.database, self.own, self.published, &self.marks).await?;
+            pending::delete(&self.database, self.own, self.published, &self.shared.marks).await?;
             self.deleted = self.published;
         }
         Ok(())
@@ -223,7 +230,7 @@ impl Relay {
     ) -> Result<(), RelayError> {
         let own = producer == self.own;
         let name = producer.as_simple().to_string();
-        let published = match self.marks.expected(partition, own) {
+        let published = match self.shared.marks.expected(partition, own) {
             None => self.producer.publish(partition, &name, batch).await?,
             Some(expected) => {
                 match self.producer.publish_after(partition, &name, &expected, batch).await? {
@@ -236,7 +243,7 @@ impl Relay {
                 }
             }
         };
-        self.marks.seen(partition, published.mark, own);
+        self.shared.marks.seen(partition, published.mark, own);
         if !batch.is_empty() {
             self.metrics.published.inc_by(published.added as u64);
             self.metrics.relay_batch.observe(batch.len() as f64);
@@ -251,9 +258,9 @@ impl Relay {
             "Redis has lost messages; looking for the orders that are without, to publish them again"
         );
         self.metrics.losses.inc();
-        note_loss(&self.database.writer, partition, now).await?;
+        note_loss(&self.database.writer, partition, now, self.shared.clock.now()).await?;
         groups::ensure(&self.redis).await?;
-        self.alarm.raise();
+        self.shared.alarm.raise();
         Ok(())
     }
 }

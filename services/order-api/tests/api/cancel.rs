@@ -2,14 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use contract::{Event, EventData, OrderId, event::OrderCancelled};
+use contract::{Event, EventData, OrderId, command::process_id, event::OrderCancelled};
 use fred::interfaces::{ClientLike, HashesInterface, StreamsInterface};
 use fred::types::{ClusterHash, CustomCommand, Value};
 use futures_util::{StreamExt, future::join_all, stream};
 use serde_json::json;
 use streams::{
     Redis,
-    cancel::{Cancelled, cancel},
+    cancel::{Cancellation, Cancelled, cancel},
 };
 use system_tests::eventually;
 
@@ -226,7 +226,9 @@ async fn a_crash_after_redis_has_decided_changes_nothing() {
         let order_id: OrderId = order_id.parse().unwrap();
         let data = EventData::Cancelled(OrderCancelled { version: 2, placed_at: order_id.time() });
         let event = Event::new("/order-api", order_id, order_id.time(), None, data);
-        assert_eq!(cancel(&redis, order_id, &event.to_fields()).await.unwrap(), Cancelled::Now);
+        let (command, event) = (process_id(order_id, 1), event.to_fields());
+        let cancellation = Cancellation { order: order_id, command: &command, expected: None, event: &event };
+        assert_eq!(cancel(&redis, &cancellation).await.unwrap(), Cancelled::Now);
     }
     world.start_again().await;
     // One is asked for again, perhaps before its event is applied; the other is just followed.

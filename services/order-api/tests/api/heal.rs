@@ -76,7 +76,6 @@ async fn a_wiped_redis_gets_the_unfinished_orders_again_and_only_those() {
         let was_taken = in_work.contains(&taken.command.order_id().to_string());
         assert_eq!((data.attempt, data.life), (1, 1));
         assert_eq!(data.version, if was_taken { 2 } else { 1 });
-        assert_eq!(data.touched, Step::ALL, "nobody knows what was done for it");
         assert!(worker.accept(taken).await);
         worker.finish(taken, &taken.completed()).await;
     }
@@ -168,6 +167,94 @@ async fn a_cancelled_order_that_was_worked_on_all_the_same_is_compensated() {
     .await;
     let order = world.api.get(&format!("/orders/{order_id}")).await;
     assert_eq!(order.text_of("status"), "cancelled");
+}
+
+/// What failed is undone from here, once its failure is accepted as its end.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_failed_order_names_is_undone_in_that_order() {
+    let world = World::start().await;
+    let redis = world.streams().await;
+    let order_id = world.api.placed().await;
+    let mut worker = Worker::new(&redis);
+    let taken = worker.take_any().await;
+    assert!(worker.accept(&taken).await);
+    let mut failed = taken.failed();
+    let contract::EventData::Failed(data) = &mut failed.data else { panic!("a failure") };
+    data.compensating = vec![Step::Payment, Step::Stock];
+    worker.finish(&taken, &failed).await;
+
+    let undo = worker.take_any().await;
+    let CommandData::Compensate(data) = &undo.command.data else { panic!("{:?}", undo.command) };
+    assert_eq!((&data.steps[..], data.version), (&[Step::Payment, Step::Stock][..], 3));
+    // The event comes again: no second compensation while there is one.
+    worker.emit(&failed).await;
+    eventually("it is seen", async || {
+        let text = world.api.get("/metrics").await.text;
+        let seen = text.contains("orderflow_events_consumed_total{type=\"order.failed\"} 2");
+        let status = world.api.get("/orders/status").await.json();
+        if seen && status["unpublished"] == 0 { Ok(()) } else { Err(status.to_string()) }
+    })
+    .await;
+    let refused = world.api.post(&format!("/orders/{order_id}/retry"), &serde_json::json!({})).await;
+    assert_eq!(refused.text_of("code"), "compensating");
+    assert!(worker.finish_with(&undo, vec![Effect::Event(undo.compensated().to_fields())]).await);
+    worker.emit(&failed).await;
+    eventually("it may be retried", async || {
+        let answer = world.api.post(&format!("/orders/{order_id}/retry"), &serde_json::json!({})).await;
+        if answer.status == 200 { Ok(()) } else { Err(answer.text) }
+    })
+    .await;
+    let again = worker.take_any().await;
+    assert_eq!((again.data().life, again.data().attempt), (5, 1), "a new life, and nothing else came");
+    let length: usize = redis.client().xlen(redis.keys().queue(0)).await.unwrap();
+    assert_eq!(length, 3, "placed, undone, retried");
+}
+
+/// Redis comes back from before the end of a completed order, and this time it fails: nothing is undone.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_completed_order_is_never_undone() {
+    let world = World::start().await;
+    let redis = world.streams().await;
+    let order_id = world.api.placed().await;
+    let mut worker = Worker::new(&redis);
+    let taken = worker.take_any().await;
+    worker.finish(&taken, &taken.completed()).await;
+    assert_eq!(world.api.get(&format!("/orders/{order_id}?wait=30")).await.text_of("status"), "completed");
+    let mut failed = taken.failed();
+    let contract::EventData::Failed(data) = &mut failed.data else { panic!("a failure") };
+    (data.version, data.compensating) = (9, vec![Step::Payment]);
+    worker.emit(&failed).await;
+    let next = world.api.placed().await;
+    worker.complete(1).await;
+    assert_eq!(world.api.get(&format!("/orders/{next}?wait=30")).await.text_of("status"), "completed");
+    let length: usize = redis.client().xlen(redis.keys().queue(0)).await.unwrap();
+    assert_eq!(length, 2, "something was to be undone");
+    assert_eq!(world.api.get(&format!("/orders/{order_id}")).await.text_of("status"), "completed");
+}
+
+/// Redis has lost something since the order was placed: whether a worker had it nobody can say.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_that_is_cancelled_after_a_loss_is_undone_as_well() {
+    let world = World::start().await;
+    let redis = world.streams().await;
+    let order_id = world.api.placed().await;
+    published(&redis, 1).await;
+    run(&redis, "FLUSHALL").await;
+    published(&redis, 1).await;
+    let answer = world.api.post(&format!("/orders/{order_id}/cancel"), &serde_json::json!({})).await;
+    assert_eq!((answer.status.as_u16(), answer.text_of("status")), (200, "cancelled".to_owned()));
+    let mut worker = Worker::new(&redis);
+    let cancelled = worker.take_any().await;
+    assert!(!worker.accept(&cancelled).await);
+    let undo = worker.take_any().await;
+    let CommandData::Compensate(data) = &undo.command.data else { panic!("{:?}", undo.command) };
+    assert_eq!(data.steps, [Step::Fulfilment, Step::Payment, Step::Stock]);
+    assert!(worker.finish_with(&undo, vec![Effect::Event(undo.compensated().to_fields())]).await);
+    eventually("the timeline says so", async || {
+        let timeline = world.api.get(&format!("/orders/{order_id}/events")).await.text;
+        if timeline.contains("order.compensated") { Ok(()) } else { Err(timeline) }
+    })
+    .await;
 }
 
 /// Nobody sees it happen: one message is gone, and Redis looks as it should.

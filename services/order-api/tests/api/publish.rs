@@ -88,7 +88,7 @@ async fn restore_outbox(world: &World, redis: &Redis) -> u64 {
     let database = open(&world.database()).await;
     let restored = database
         .execute_unprepared(&format!(
-            "INSERT INTO outbox SELECT x'{producer}', row_number() OVER (ORDER BY id), id, 'place', 1, 1, NULL FROM orders"
+            "INSERT INTO outbox SELECT x'{producer}', row_number() OVER (ORDER BY id), id, 'place', 1, 1, NULL, NULL FROM orders"
         ))
         .await
         .unwrap();

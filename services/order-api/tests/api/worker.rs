@@ -4,8 +4,9 @@ use contract::{
     Command, CommandData, Event, EventData, FailureReason, ProcessOrder, Timestamp,
     event::{OrderCompensated, OrderCompleted, OrderFailed, OrderProcessing},
 };
+use fred::interfaces::StreamsInterface;
 use streams::{
-    Accept, Effect, Entry, EntryId, Finish, Finisher, Redis, Stream, Subscription, accept::accept,
+    Accept, Effect, Entry, Finish, Finisher, Redis, Stream, Subscription, accept::accept,
     keys::ORDER_PROCESSOR,
 };
 
@@ -63,8 +64,9 @@ impl Worker {
 
     /// Adds any event.
     pub(crate) async fn emit(&self, event: &Event) {
-        let event = Accept { entry: EntryId::MIN, order: event.order_id(), event: Some(event.to_fields()) };
-        accept(&self.redis, 0, &[event]).await.unwrap();
+        let fields: Vec<_> = event.to_fields();
+        let key = self.redis.keys().events(0);
+        let _: String = self.redis.client().xadd(key, false, None, "*", fields).await.unwrap();
     }
 
     /// Acknowledges the command and reports the event.
