@@ -19,7 +19,7 @@ pub(crate) struct WorkerMetrics {
     pub(crate) dead_letters: IntCounter,
     pub(crate) fence_lost: IntCounter,
     pub(crate) not_announced: IntCounter,
-    pub(crate) cancelled_before_work: IntCounter,
+    pub(crate) laid_aside: IntCounter,
     pub(crate) steps_from_ledger: IntCounter,
     pub(crate) finish_batch_size: Histogram,
     pub(crate) ledger_commit_seconds: Histogram,
@@ -78,9 +78,9 @@ impl WorkerMetrics {
                 "orderflow_orders_not_announced_total",
                 "Orders whose order.processing Redis refused, because it is full for example",
             ),
-            cancelled_before_work: counter(
-                "orderflow_orders_cancelled_before_work_total",
-                "Orders taken that were not worked on, because they had been cancelled",
+            laid_aside: counter(
+                "orderflow_orders_laid_aside_total",
+                "Orders taken that were not worked on: cancelled, or another message had taken this one's place",
             ),
             steps_from_ledger: counter(
                 "orderflow_steps_from_ledger_total",

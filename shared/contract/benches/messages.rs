@@ -42,14 +42,8 @@ fn parse(body: &str) -> OrderContent {
 fn messages(order_id: OrderId, order: OrderContent) -> (Fields, Fields) {
     let now = Timestamp::from_micros(1_764_000_000_000_000);
     let event = Event::placed("/order-api", order_id, now, None, FIRST_VERSION, order.clone());
-    let data = ProcessOrder {
-        version: FIRST_VERSION,
-        attempt: 1,
-        placed_at: now,
-        life: FIRST_VERSION,
-        touched: Vec::new(),
-        order,
-    };
+    let data =
+        ProcessOrder { version: FIRST_VERSION, attempt: 1, placed_at: now, life: FIRST_VERSION, order };
     (Command::process("/order-api", order_id, now, None, data).to_fields(), event.to_fields())
 }
 

@@ -121,7 +121,7 @@ fn main() {
             "events": channel("events", "What happened to orders; consumer groups `order-api` and `metrics-service`.", &events),
         },
         "operations": {
-            "sendCommands": operation("send", "queue", "order-api's relay asks for the first attempt, order-processor for what follows from one", &commands),
+            "sendCommands": operation("send", "queue", "order-api's relay asks to work on an order, and to undo what was done for one that failed; order-processor to try again", &commands),
             "receiveCommands": operation("receive", "queue", "order-processor takes them through its group", &commands),
             "sendEvents": operation("send", "events", "order-api and order-processor report", &events),
             "receiveEvents": operation("receive", "events", "order-api and metrics-service follow, each through its group", &events),

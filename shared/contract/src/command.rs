@@ -53,9 +53,6 @@ pub struct ProcessOrder {
     #[serde(default = "first_life", skip_serializing_if = "is_first_life")]
     #[cfg_attr(feature = "schema", schemars(default = "first_life"))]
     pub life: u32,
-    /// Steps that earlier attempts of this life called, and that may have been done outside.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub touched: Vec<Step>,
     pub order: OrderContent,
 }
 
@@ -97,9 +94,9 @@ impl ProcessOrder {
         self.version + 2
     }
 
-    /// The attempt after this one; `touched` is all that may have been done outside by then.
-    pub fn next_attempt(self, touched: Vec<Step>) -> Self {
-        Self { version: self.outcome_version(), attempt: self.attempt + 1, touched, ..self }
+    /// The attempt after this one.
+    pub fn next_attempt(self) -> Self {
+        Self { version: self.outcome_version(), attempt: self.attempt + 1, ..self }
     }
 
     /// What undoes these steps once this attempt has failed for good.
@@ -121,6 +118,11 @@ impl CompensateOrder {
     }
 }
 
+/// The id of the command that asks for an attempt after this version. Not `<order>/<version>`: that is the event's.
+pub fn process_id(order_id: OrderId, version: u32) -> String {
+    format!("{order_id}/{version}/process")
+}
+
 impl Command {
     /// Asks for one attempt at an order.
     pub fn process(
@@ -130,9 +132,14 @@ impl Command {
         traceparent: Option<String>,
         data: ProcessOrder,
     ) -> Self {
-        // Not `<order>/<version>`: that is the event's.
-        let id = format!("{order_id}/{}/process", data.version);
-        Self::new(id, source, order_id, time, traceparent, CommandData::Process(data))
+        Self::new(
+            process_id(order_id, data.version),
+            source,
+            order_id,
+            time,
+            traceparent,
+            CommandData::Process(data),
+        )
     }
 
     /// Asks to undo what was done for an order.

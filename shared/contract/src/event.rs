@@ -83,7 +83,8 @@ pub struct OrderFailed {
     pub started_at: Timestamp,
     pub reason: FailureReason,
     pub steps: Vec<StepReport>,
-    /// What is undone now, because it was done outside or may have been; `order.compensated` follows. Empty: nothing.
+    /// What is to be undone, in this order, because it was done outside or may have been. order-api asks for it when it
+    /// has taken the failure for the order's end; `order.compensated` follows. Empty: nothing.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub compensating: Vec<Step>,
 }

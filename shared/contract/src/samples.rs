@@ -54,14 +54,14 @@ pub fn command() -> Command {
 
 /// `order.process` of a later attempt in a later life: with everything that the first one leaves out.
 pub fn retry() -> Command {
-    let data = ProcessOrder { version: 7, attempt: 2, life: 5, touched: vec![Step::Stock], ..process() };
+    let data = ProcessOrder { version: 7, attempt: 2, life: 5, ..process() };
     Command::process(PROCESSOR, order_id(), at(9_000), Some(TRACEPARENT.to_owned()), data)
 }
 
 /// `order.compensate` of an order whose payment was refused.
 pub fn compensation() -> Command {
     let data = process().compensation(vec![Step::Stock]);
-    Command::compensate(PROCESSOR, order_id(), at(6_000), Some(TRACEPARENT.to_owned()), data)
+    Command::compensate(API, order_id(), at(6_500), Some(TRACEPARENT.to_owned()), data)
 }
 
 fn process() -> ProcessOrder {
@@ -70,7 +70,6 @@ fn process() -> ProcessOrder {
         attempt: 1,
         placed_at: at(0),
         life: FIRST_VERSION,
-        touched: Vec::new(),
         order: content(),
     }
 }

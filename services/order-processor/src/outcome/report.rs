@@ -1,4 +1,4 @@
-//! The decision as what it leaves behind: an event, a command for what follows, a row of the ledger.
+//! The decision as what it leaves behind: an event, the command for a further attempt, a row of the ledger.
 
 use contract::{
     Command, Event, EventData, FailureReason, ProcessOrder, StepReport, Timestamp,
@@ -6,10 +6,7 @@ use contract::{
 };
 use streams::{Effect, Finish};
 
-use super::{
-    Decision, decide,
-    undo::{to_undo, touched},
-};
+use super::{Decision, decide};
 use crate::{
     finish::{Ending, Finished},
     ledger::Attempt,
@@ -22,7 +19,8 @@ use crate::{
 pub(crate) fn conclude(worker: &Worker, order: Order, run: Run) -> Finished {
     let Run { steps, failure } = run;
     let finished_at = worker.clock.now();
-    let decision = decide(failure, order.command.attempt, worker.max_attempts);
+    let can_undo = |step| worker.pipeline.can_undo(step);
+    let decision = decide(failure, order.command.attempt, worker.max_attempts, can_undo);
     let attempt = Attempt {
         order_id: order.id,
         life: order.command.life,
@@ -46,7 +44,7 @@ pub(crate) fn conclude(worker: &Worker, order: Order, run: Run) -> Finished {
 const fn reason(decision: &Decision) -> Option<&FailureReason> {
     match decision {
         Decision::Complete => None,
-        Decision::Fail(reason) | Decision::Retry(reason) => Some(reason),
+        Decision::Fail { reason, .. } | Decision::Retry(reason) => Some(reason),
     }
 }
 
@@ -60,7 +58,6 @@ fn effects(
     let version = order.command.outcome_version();
     let ProcessOrder { attempt, placed_at, .. } = order.command;
     let (started_at, worker_name) = (order.started_at, worker.name.to_string());
-    let touched = touched(&steps, &order.command.touched, order.redelivered);
     let event =
         |traceparent, data| Effect::Event(Event::new(SOURCE, order.id, now, traceparent, data).to_fields());
     match decision {
@@ -68,9 +65,7 @@ fn effects(
             let data = OrderCompleted { version, attempt, worker: worker_name, placed_at, started_at, steps };
             vec![event(order.traceparent, EventData::Completed(data))]
         }
-        Decision::Fail(reason) => {
-            let compensating = to_undo(&touched, |step| worker.pipeline.can_undo(step));
-            let undo = order.command.compensation(compensating.clone());
+        Decision::Fail { reason, undo } => {
             let data = OrderFailed {
                 version,
                 attempt,
@@ -79,13 +74,9 @@ fn effects(
                 started_at,
                 reason,
                 steps,
-                compensating,
+                compensating: undo,
             };
-            let undo = (!undo.steps.is_empty()).then(|| {
-                let command = Command::compensate(SOURCE, order.id, now, order.traceparent.clone(), undo);
-                Effect::Queue(command.to_fields())
-            });
-            [event(order.traceparent, EventData::Failed(data))].into_iter().chain(undo).collect()
+            vec![event(order.traceparent, EventData::Failed(data))]
         }
         Decision::Retry(reason) => {
             let delay = worker.backoff_after(attempt).next_delay();
@@ -98,7 +89,7 @@ fn effects(
                 reason,
                 steps,
             };
-            let next = order.command.next_attempt(touched);
+            let next = order.command.next_attempt();
             let command = Command::process(SOURCE, order.id, now, order.traceparent.clone(), next);
             vec![
                 event(order.traceparent, EventData::Retrying(data)),

@@ -1,7 +1,7 @@
 //! Undoing what was done outside for an order that failed: stock released, the payment refunded, fulfilment cancelled.
 //!
-//! Only a compensate command leads here, and only whoever won the fence with `order.failed` has written one: nobody else
-//! ever undoes a step. Steps are undone one by one in the order of the command; one that can't be undone now does not
+//! Only a compensate command leads here, and only order-api publishes one, for an order that ended so in its database: no
+//! worker ever undoes a step by itself. Steps are undone one by one in the order of the command; one that can't be undone now does not
 //! hold up the others. Every call carries the same idempotency key, so a crash means no more than another call.
 
 use std::panic::AssertUnwindSafe;

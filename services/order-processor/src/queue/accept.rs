@@ -1,8 +1,8 @@
-//! The first thing that is done with a batch: asking which of its orders were cancelled meanwhile, and announcing
-//! `order.processing` for the others, in one call.
+//! The first thing that is done with a batch: asking which of its messages are laid aside, and announcing `order.processing`
+//! for the others, in one call.
 //!
-//! No work begins before the answer: an order that was cancelled in time is never worked on. While Redis is away it is
-//! asked again. What Redis refuses (it is full) is asked without the announcements: outcomes can still be reported, and
+//! Laid aside is what was cancelled meanwhile, and what is no longer its order's live message. No work begins before the
+//! answer: neither is ever worked on, and the ledger has no row of it. While Redis is away it is asked again. What Redis refuses (it is full) is asked without the announcements: outcomes can still be reported, and
 //! consumers follow without. A crash before the work begins delivers the batch again, and whoever gets it asks again.
 
 use std::sync::Arc;
@@ -38,10 +38,13 @@ pub(super) fn accepting(
     let accepting = async move {
         let aside = until_accepted(&worker, partition, batch).await;
         if !aside.is_empty() {
-            tracing::debug!(orders = aside.len(), "orders were cancelled before they were begun");
+            tracing::debug!(
+                messages = aside.len(),
+                "laid aside before work: cancelled, or no longer the order's message"
+            );
             in_hand.release(&aside);
             worker.metrics.in_hand.sub(aside.len() as i64);
-            worker.metrics.cancelled_before_work.inc_by(aside.len() as u64);
+            worker.metrics.laid_aside.inc_by(aside.len() as u64);
         }
         answer.send_replace(Some(aside));
     };

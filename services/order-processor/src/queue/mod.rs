@@ -2,7 +2,7 @@
 //!
 //! The first part of an order's way here. For each partition:
 //! - the [`taker`](Taker) reads commands through the consumer group, no more than there are free [`slots`](Slots);
-//! - the [`dispatcher`](Dispatcher) [accepts](accept) them and starts the work on those that were not cancelled;
+//! - the [`dispatcher`](Dispatcher) [accepts](accept) them and starts the work on those that are not laid aside;
 //! - the [`heartbeat`] keeps what is in hand from being taken over, however long the work takes;
 //! - the [`reclaimer`](ReclaimLoop) takes over what nobody kept alive;
 //! - the [`promoter`](PromoteLoop) moves delayed commands that are due back to the queue;

@@ -22,7 +22,7 @@ pub(crate) struct InWork<C> {
     pub(crate) traceparent: Option<String>,
     /// `order.process` or `order.compensate`, the parent of all that is done for the order here.
     pub(crate) span: Span,
-    /// It was delivered before: a worker that crashed or stalled may have done anything for it.
+    /// It was delivered before: a worker that crashed or stalled may have called any step for it.
     pub(crate) redelivered: bool,
 }
 
@@ -66,10 +66,10 @@ impl Order {
 
     /// Steps may have been done for it: the ledger has to be asked.
     pub(crate) const fn may_have_been_tried(&self) -> bool {
-        self.redelivered || self.command.attempt > 1 || !self.command.touched.is_empty()
+        self.redelivered || self.command.version > self.command.life
     }
 
-    /// Whether it was cancelled, and `order.processing` if it was not.
+    /// Asks whether it may be worked on; `order.processing` says that it is.
     pub(super) fn accept(&self, worker: &str) -> Accept {
         let data = OrderProcessing {
             version: self.command.processing_version(),
@@ -112,7 +112,7 @@ impl Compensation {
         self.redelivered || self.command.attempt > 1
     }
 
-    /// Whether it is still there to be done; nothing is announced.
+    /// Asks whether it may be worked on; nothing is announced.
     pub(super) const fn accept(&self) -> Accept {
         Accept { entry: self.entry, order: self.id, event: None }
     }

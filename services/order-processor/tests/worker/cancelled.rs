@@ -1,14 +1,19 @@
-//! An order that was cancelled before a worker had it is never worked on.
+//! An order that was cancelled before a worker had it is never worked on, nor is a message that does not speak for its order.
 
-use streams::cancel::Cancelled;
+use streams::{cancel::Cancelled, keys::ORDER_PROCESSOR};
 
-use crate::{orders::words, shop::Shop, worker::Worker, world::World};
+use crate::{
+    orders::{command, order_id, words},
+    shop::Shop,
+    worker::Worker,
+    world::World,
+};
 
-const CANCELLED: &str = "orderflow_orders_cancelled_before_work_total";
+const LAID_ASIDE: &str = "orderflow_orders_laid_aside_total";
 
 /// Nothing was called for the order, and nothing of it is left.
 async fn was_never_worked_on(world: &World, worker: Worker, shop: &Shop, number: u32) {
-    worker.counts(CANCELLED, 1.0).await;
+    worker.counts(LAID_ASIDE, 1.0).await;
     worker.counts("orderflow_orders_in_hand", 0.0).await;
     world.nothing_is_pending().await;
     worker.drain().await;
@@ -69,6 +74,45 @@ async fn when_redis_is_full() {
         assert_eq!(words(&world.finished(number).await).last().map(String::as_str), Some("completed 3"));
     }
     was_never_worked_on(&world, worker, &shop, 2).await;
+}
+
+/// Two workers were given it, one of them after a stall. The other one lays it aside before this one can ask.
+#[tokio::test(flavor = "multi_thread")]
+async fn when_another_worker_has_laid_it_aside() {
+    let (world, shop) = (World::start().await, Shop::start().await);
+    world.place([1]).await;
+    assert_eq!(world.cancel(1).await, Cancelled::Now);
+    world.run::<()>("ACL SETUSER default -evalsha").await;
+    let worker = world.worker("w1", |config| shop.serves(config)).await;
+    worker.counts("orderflow_orders_not_announced_total", 1.0).await;
+    let queue = world.redis.keys().queue(0);
+    let listed: Vec<(String, String, i64, i64)> =
+        world.run(&format!("XPENDING {queue} {ORDER_PROCESSOR} - + 1")).await;
+    let (entry, id) = (&listed[0].0, order_id(1));
+    assert_eq!(world.run::<i64>(&format!("XACK {queue} {ORDER_PROCESSOR} {entry}")).await, 1);
+    assert_eq!(world.run::<i64>(&format!("SREM orderflow:{{0}}:cancelled {entry}")).await, 1);
+    assert_eq!(world.run::<i64>(&format!("HDEL orderflow:{{0}}:live {id}")).await, 1);
+    world.run::<()>("ACL SETUSER default +evalsha").await;
+    was_never_worked_on(&world, worker, &shop, 1).await;
+    assert!(world.ledger("w1").await.is_empty());
+}
+
+/// Not cancelled, but in the queue beside the one message that speaks for the order.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_that_is_not_the_live_one_of_its_order_is_laid_aside() {
+    let (world, shop) = (World::start().await, Shop::start().await);
+    world.place([1]).await;
+    let stray = command(1).to_fields();
+    let stray: Vec<(&str, &str)> = stray.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    world.add(&stray).await;
+    let worker = world.worker("w1", |config| shop.serves(config)).await;
+    world.all_complete(1..=1).await;
+    worker.counts(LAID_ASIDE, 1.0).await;
+    worker.counts("orderflow_orders_in_hand", 0.0).await;
+    worker.drain().await;
+    assert_eq!(words(&world.history(1).await.unwrap()), ["processing 2", "completed 3"]);
+    assert_eq!(shop.keys(1), ["stock", "payment", "fulfilment"]);
+    assert_eq!(world.ledger("w1").await.len(), 1);
 }
 
 /// Redis gives messages, and does not say whether they were cancelled.

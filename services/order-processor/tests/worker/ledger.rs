@@ -22,7 +22,7 @@ async fn an_order_that_is_placed_again_by_a_person_begins_anew() {
     world.finished(1).await;
     // Version 4 placed it again; a redelivery of its second attempt must not find the steps of its first life.
     let again = command_with(1, |data| (data.version, data.attempt, data.life) = (6, 2, 4));
-    world.send(&again).await;
+    world.publish(&again).await.unwrap();
     system_tests::eventually("it is completed again", async || match world.history(1).await?.last() {
         Some(event) if event.version() == 8 => Ok(()),
         last => Err(format!("{last:?}")),

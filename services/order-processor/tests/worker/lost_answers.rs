@@ -42,7 +42,7 @@ async fn a_cancelled_order_stays_so_when_the_answer_that_says_it_is_lost() {
         })
         .await;
     assert_eq!(words(&world.finished(3).await).last().map(String::as_str), Some("completed 3"));
-    worker.counts("orderflow_orders_cancelled_before_work_total", 1.0).await;
+    worker.counts("orderflow_orders_laid_aside_total", 1.0).await;
     assert_eq!(proxy.lost(), 1);
     world.nothing_is_pending().await;
     worker.drain().await;

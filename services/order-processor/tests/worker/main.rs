@@ -11,6 +11,7 @@ mod janitor;
 mod late;
 mod ledger;
 mod lost_answers;
+mod order_api;
 mod orders;
 mod outages;
 mod processing;

@@ -18,14 +18,7 @@ pub(crate) fn content(number: u32) -> OrderContent {
 
 pub(crate) fn command(number: u32) -> Command {
     let placed_at = Timestamp::from_micros(1_764_000_000_000_000);
-    let data = ProcessOrder {
-        version: 1,
-        attempt: 1,
-        placed_at,
-        life: 1,
-        touched: Vec::new(),
-        order: content(number),
-    };
+    let data = ProcessOrder { version: 1, attempt: 1, placed_at, life: 1, order: content(number) };
     Command::process("/order-api", order_id(number), placed_at, Some(TRACEPARENT.to_owned()), data)
 }
 

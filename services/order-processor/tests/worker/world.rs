@@ -2,7 +2,7 @@
 
 use std::{ops::RangeInclusive, path::Path};
 
-use contract::{Command, Event, EventData, event::OrderCancelled};
+use contract::{Event, EventData};
 use fred::{
     interfaces::{ClientLike, StreamsInterface},
     types::{ClusterHash, CustomCommand, FromValue},
@@ -10,18 +10,13 @@ use fred::{
 use order_processor::{Config, entities::attempt};
 use runtime::{Service, db};
 use sea_orm::{EntityTrait, QueryOrder};
-use streams::{
-    Producer, Publication, Redis, RedisOptions,
-    cancel::{Cancelled, cancel},
-    groups,
-    keys::ORDER_PROCESSOR,
-};
+use streams::{Redis, RedisOptions, groups, keys::ORDER_PROCESSOR};
 use system_tests::{eventually, redis::PrivateRedis};
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    orders::{command, is_completed, order_id, publication, words},
+    orders::{is_completed, order_id, words},
     worker::Worker,
 };
 
@@ -73,18 +68,6 @@ impl World {
         Worker::start(config).await
     }
 
-    /// Publishes commands and `order.placed` for these orders, as order-api does.
-    pub(crate) async fn place(&self, numbers: impl IntoIterator<Item = u32>) {
-        let numbers: Vec<u32> = numbers.into_iter().collect();
-        for partition in self.redis.keys().partitions() {
-            let here = numbers
-                .iter()
-                .filter(|number| self.redis.keys().partition_of(order_id(**number)) == partition);
-            let batch: Vec<Publication> = here.map(|number| publication(*number)).collect();
-            Producer::new(&self.redis).publish(partition, "api", &batch).await.unwrap();
-        }
-    }
-
     /// Any command.
     pub(crate) async fn run<R: FromValue>(&self, command: &str) -> R {
         let mut words = command.split(' ').map(str::to_owned);
@@ -116,32 +99,26 @@ impl World {
     /// The same up to the order's end, once it has come.
     pub(crate) async fn finished(&self, number: u32) -> Vec<Event> {
         let is_end = |data: &EventData| matches!(data, EventData::Completed(_) | EventData::Failed(_));
-        self.until(number, is_end).await
+        eventually(&format!("order {number} is finished"), async || self.up_to(number, is_end).await).await
     }
 
-    /// The same up to its compensation.
+    /// The same up to its compensation, which is asked for as soon as it has failed.
     pub(crate) async fn compensated(&self, number: u32) -> Vec<Event> {
-        self.until(number, |data| matches!(data, EventData::Compensated(_))).await
-    }
-
-    async fn until(&self, number: u32, is_end: impl Fn(&EventData) -> bool) -> Vec<Event> {
-        eventually(&format!("order {number} is at its end"), async || {
-            let mut history = self.history(number).await?;
-            let Some(end) = history.iter().position(|event| is_end(&event.data)) else {
-                return Err(format!("{:?}", words(&history)));
-            };
-            history.truncate(end + 1);
-            Ok(history)
+        let is_end = |data: &EventData| matches!(data, EventData::Compensated(_));
+        eventually(&format!("order {number} is compensated"), async || {
+            self.ask_for_compensations().await?;
+            self.up_to(number, is_end).await
         })
         .await
     }
 
-    /// Cancels the order as order-api does.
-    pub(crate) async fn cancel(&self, number: u32) -> Cancelled {
-        let placed_at = command(number).envelope.time;
-        let data = EventData::Cancelled(OrderCancelled { version: 2, placed_at });
-        let event = Event::new("/order-api", order_id(number), placed_at, None, data);
-        cancel(&self.redis, order_id(number), &event.to_fields()).await.unwrap()
+    async fn up_to(&self, number: u32, is_end: impl Fn(&EventData) -> bool) -> Result<Vec<Event>, String> {
+        let mut history = self.history(number).await?;
+        let Some(end) = history.iter().position(|event| is_end(&event.data)) else {
+            return Err(format!("{:?}", words(&history)));
+        };
+        history.truncate(end + 1);
+        Ok(history)
     }
 
     /// Gives waiting messages to a worker that is not there, as if it had crashed right after. The first one's id.
@@ -162,13 +139,6 @@ impl World {
             pending => Err(pending.to_string()),
         })
         .await;
-    }
-
-    /// Adds a command to the queue.
-    pub(crate) async fn send(&self, command: &Command) {
-        let fields = command.to_fields();
-        let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        self.add(&fields).await;
     }
 
     /// Waits until these orders are completed and nothing is pending; checks that each was completed once.
