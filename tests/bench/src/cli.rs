@@ -79,6 +79,8 @@ pub(crate) enum Server {
     Echo,
     /// The same behind poem's own server
     EchoPoem,
+    /// The same with all that surrounds a request in the services
+    EchoEdge,
     /// A durable POST with one transaction for each request
     EachTransaction,
 }
@@ -88,6 +90,7 @@ impl fmt::Display for Server {
         f.write_str(match self {
             Self::Echo => "echo",
             Self::EchoPoem => "echo-poem",
+            Self::EchoEdge => "echo-edge",
             Self::EachTransaction => "each-transaction",
         })
     }

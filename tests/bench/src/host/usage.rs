@@ -36,6 +36,13 @@ impl CpuMeter {
         Self(processes.into_iter().filter_map(used).collect())
     }
 
+    /// With this program itself, where it is the client.
+    pub(crate) fn and_this(mut self) -> Self {
+        let this = rustix::process::getpid();
+        self.0.extend(used(this).map(|used| ("client", this, used)));
+        self
+    }
+
     /// Notes below `name` how many microseconds each has used for one of so many operations.
     pub(crate) fn note(&self, name: &str, operations: f64, figures: &mut Figures) {
         for (process, pid, before) in &self.0 {

@@ -50,6 +50,7 @@ pub(crate) fn plan(only: &[Part]) -> Vec<Measure> {
         intake(64),
         keyed(64),
         Measure::Server(Server::EchoPoem, 64),
+        Measure::Server(Server::EchoEdge, 64),
         Measure::Server(Server::EachTransaction, 64),
         Measure::Server(Server::Echo, 256),
         intake(256),

@@ -51,7 +51,7 @@ pub(super) async fn all(site: &Site, seconds: u64) -> anyhow::Result<Figures> {
     }
     let mut watch = Watch::new(site, clients.clone()).await?;
     watch.until(Duration::from_secs(WARM_UP_SECONDS)).await?;
-    let (cpu, begun, before) = (CpuMeter::start(&processes), Instant::now(), watch.now());
+    let (cpu, begun, before) = (CpuMeter::start(&processes).and_this(), Instant::now(), watch.now());
     watch.until(Duration::from_secs(seconds)).await?;
     let (elapsed, after) = (begun.elapsed(), watch.now());
 

@@ -61,6 +61,7 @@ pub(super) const ROWS: &[Row] = &[
     plain("echo.256", "limit: bare echo, 256 connections", PER_SECOND),
     plain("echo.10000", "limit: bare echo, 10,000 connections", PER_SECOND),
     share("echo-poem.64", "the same behind poem's own server, 64", PER_SECOND, "echo.64", Goal::None),
+    share("echo-edge.64", "the same within the services' HTTP edge, 64", PER_SECOND, "echo.64", Goal::None),
     plain("each-transaction.64", "limit: one transaction a request, 64 connections", PER_SECOND),
     plain("sqlite.group", "limit: SQLite, 256 orders a transaction", PER_SECOND),
     plain("redis.add", "limit: Redis, one script adds 256 messages", PER_SECOND),

@@ -9,9 +9,11 @@ use std::time::Duration;
 use poem::listener::TcpAcceptor;
 use poem_openapi::{ApiResponse, Object, OpenApiService, payload::Json};
 use runtime::{
+    Service,
     config::{DatabaseConfig, HttpConfig, Synchronous},
-    http,
+    http::{self, Readiness, Site},
     lifecycle::Shutdown,
+    metrics::Metrics,
 };
 
 use self::{each_transaction::EachTransaction, echo::Echo};
@@ -46,6 +48,11 @@ pub(crate) async fn serve(Serve { server, listen, database }: Serve) -> anyhow::
             let server = poem::Server::new_with_acceptor(TcpAcceptor::from_tokio(listener)?);
             let ended = draining.cancelled();
             server.run_with_graceful_shutdown(api(Echo), ended, Some(Duration::from_secs(1))).await?;
+        }
+        Server::EchoEdge => {
+            let metrics = Metrics::new(Service::OrderApi);
+            let site = Site::new(&config, &metrics, Readiness::new(shutdown.clone())).api(api(Echo));
+            http::serve(listener, site.endpoint(), &config, shutdown).await?;
         }
         Server::EachTransaction => {
             let api = api(EachTransaction::open(&database).await?);
