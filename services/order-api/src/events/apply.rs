@@ -21,7 +21,7 @@ use crate::{
 pub(crate) struct Applied {
     /// Orders that are final now.
     pub(crate) finished: Vec<OrderId>,
-    /// Orders for which something has to be undone. Not remembered here: it must be [settled](super::settle) before the
+    /// Orders for which something has to be undone. Not remembered here: it must be [settled](super::settle()) before the
     /// events are acknowledged.
     pub(crate) owed: Vec<Again>,
 }
