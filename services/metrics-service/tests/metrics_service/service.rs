@@ -1,13 +1,14 @@
 //! The running service beside a real Redis.
 
-use contract::MetricsSnapshot;
+use contract::{Event, Fields, MetricsSnapshot};
+use fred::interfaces::StreamsInterface;
 use metrics_service::http::Stats;
 use poem_openapi::types::ParseFromJSON;
-use streams::{Accept, EntryId, EventReader, accept::accept, keys::METRICS_SERVICE, snapshot};
+use streams::{EventReader, keys::METRICS_SERVICE, snapshot};
 use system_tests::{eventually, redis::PrivateRedis};
 
 use crate::{
-    events::{completed, order},
+    events::completed,
     shop::Shop,
     world::{Disk, Service},
 };
@@ -129,11 +130,11 @@ async fn repeats_and_nonsense_in_the_stream_do_no_harm() {
     let config = disk.config(&redis.url());
     let service = Service::start(config.clone()).await;
     let shop = Shop::open(&config).await;
-    let announced = |fields| Accept { entry: EntryId::MIN, order: order(1), event: Some(fields) };
-    let events: Vec<_> = completed(1).iter().map(|event| announced(event.to_fields())).collect();
-    let nonsense = announced(vec![("hello", "world".to_owned())]);
-    for batch in [&events[..], &[nonsense], &events[..]] {
-        accept(&shop.redis, 0, batch).await.unwrap();
+    let events: Vec<Fields> = completed(1).iter().map(Event::to_fields).collect();
+    let nonsense = vec![("hello", "world".to_owned())];
+    for fields in events.iter().chain([&nonsense]).chain(&events) {
+        let key = shop.redis.keys().events(0);
+        let _: String = shop.redis.client().xadd(key, false, None, "*", fields.clone()).await.unwrap();
     }
     shop.shows(&service, 0, 1).await;
     eventually("all is acknowledged", async || {
