@@ -3,6 +3,8 @@
 ORDERS ?= 200
 CHAOS_ROUNDS ?= 3
 target := $(or $(CARGO_TARGET_DIR),target)
+# What is run; the rest of the workspace are tests.
+programs := -p order-api -p order-processor -p metrics-service -p orderctl
 
 .DEFAULT_GOAL := help
 .PHONY: help run test chaos populate bench openapi lint fmt clean-data
@@ -14,7 +16,7 @@ help: ## List the targets
 run: ## Build (release) and run everything here; Ctrl-C stops it; data in ./data
 	@.ci/setup.sh run
 	@echo 'building (the first time takes several minutes)'
-	@cargo build --release --workspace --bins
+	@cargo build --release $(programs)
 	@exec $(target)/release/orderctl up
 
 test: ## Every check and every test
@@ -41,7 +43,7 @@ chaos: ## Faults under load, each CHAOS_ROUNDS=3 times; a table of what they cam
 		echo && cat "$$table" && exit $$failed
 
 populate: ## Sample customers, a catalogue and orders (ORDERS=200) for a running system
-	@cargo build --release --quiet --workspace --bins
+	@cargo build --release --quiet $(programs)
 	@$(target)/release/order-api populate --orders $(ORDERS)
 
 bench: ## Measure beside this machine's limits (BENCH='--rounds 1 --only intake'); docs/PERFORMANCE.md
