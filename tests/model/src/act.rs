@@ -4,8 +4,9 @@ use contract::EventKind;
 
 use crate::{
     check::{Action, Check},
+    protocol::Change,
     redis::Redis,
-    state::{Clock, Command, Event, World},
+    state::{Clock, Command, Event, OrderNo, World},
     worker::{Answer, Hand, Stage},
 };
 
@@ -16,9 +17,9 @@ impl Check {
         let mut clock = Clock::new();
         match action {
             Action::Place(order) => world.api.place(order),
-            Action::Publish | Action::PublishUnanswered => {
+            Action::Publish | Action::PublishStale | Action::PublishUnanswered => {
                 let row = world.api.next_row()?;
-                if world.api.is_stale(row) {
+                if action != Action::PublishStale && world.api.is_stale(row) {
                     world.api.skip();
                     return Some(());
                 }
@@ -26,43 +27,53 @@ impl Check {
                     world.epochs += 1;
                 }
                 let mark = world.redis.publish(row, world.epochs, &mut clock, protocol);
-                if action == Action::Publish {
-                    world.api.published(row.producer, mark);
-                } else {
+                if action == Action::PublishUnanswered {
                     world.left.lost_answers -= 1;
+                } else {
+                    world.api.published(row.producer, mark);
                 }
             }
             Action::NoteLoss => {
                 let producer = world.api.next_producer();
-                let found = world.redis.compare(producer, world.api.expected(producer, protocol)).err()?;
-                world.api.note_loss(producer, found);
+                let found = world.api.finds_loss(&world.redis, protocol)?;
+                world.api.note_loss(producer, found, protocol);
             }
             Action::Record => world.api.record(),
+            Action::Apply => {
+                let (_, event) = world.redis.events[0];
+                world.api.apply(event, protocol);
+                // Otherwise there is no second one.
+                world.api.undoing(event, protocol)?;
+            }
             Action::Follow => {
                 let (_, event) = world.redis.events.remove(0);
                 world.api.apply(event, protocol);
+                world.api.settle(event, protocol);
             }
             Action::FollowUnacknowledged => {
                 let (_, event) = world.redis.events[0];
                 world.api.apply(event, protocol);
+                world.api.settle(event, protocol);
                 world.left.lost_answers -= 1;
             }
             Action::Ask => world.api.ask(&world.redis),
-            Action::Put => world.api.again(&world.redis),
+            Action::Put => world.api.again(&world.redis, protocol),
             Action::CancelAgain(order) => {
-                // Its event can't happen to a cancelled order.
                 let entry = self.forgotten(world, order)?;
-                world.redis.cancelled.insert(entry);
+                let version = world.api.order(order)?.life + 1;
+                if protocol.has(Change::ForgottenCancellationsAreLosses) {
+                    world.api.doubt(protocol);
+                }
+                world.redis.cancel(entry, cancelled(order, version), &mut clock);
             }
             Action::Take(worker) => {
-                world.hands[worker] = world.redis.deliver().map(|next| Hand::new(next, false));
+                world.hands[worker] = world.redis.deliver().map(Hand::new);
             }
             Action::Claim(worker, entry) | Action::Reclaim(worker, entry) => {
                 if matches!(action, Action::Reclaim(..)) {
                     world.left.stalls -= 1;
                 }
-                world.hands[worker] =
-                    world.redis.pending().find(|(id, _)| *id == entry).map(|found| Hand::new(found, true));
+                world.hands[worker] = world.redis.pending().find(|(id, _)| *id == entry).map(Hand::new);
             }
             Action::Accept(worker) => {
                 let hand = world.hands[worker]?;
@@ -97,12 +108,11 @@ impl Check {
                 world.left.cancellations -= 1;
                 let as_known = *world.api.order(order)?;
                 let entry = self.cancellable(world, order, as_known)?;
-                let version = as_known.version + 1;
-                let event =
-                    Event { order, kind: EventKind::Cancelled, version, attempt: 0, compensating: false };
+                let event = cancelled(order, as_known.version + 1);
                 world.redis.cancel(entry, event, &mut clock);
                 if action == Action::Cancel(order) {
-                    world.api.cancelled(order, protocol);
+                    world.api.apply(event, protocol);
+                    world.api.settle(event, protocol);
                 } else {
                     world.left.lost_answers -= 1;
                 }
@@ -122,13 +132,21 @@ impl Check {
             Action::Sync => world.synced = Some(Box::new(world.redis.clone())),
             Action::Lose => {
                 world.left.losses -= 1;
+                let run = world.redis.run;
                 world.redis = *world.synced.take()?;
+                world.redis.restarted(run, protocol);
             }
             Action::Flush => {
                 world.left.flushes -= 1;
+                let run = world.redis.run;
                 world.redis = Redis::default();
+                world.redis.restarted(run, protocol);
             }
         }
         Some(())
     }
+}
+
+const fn cancelled(order: OrderNo, version: u8) -> Event {
+    Event { order, kind: EventKind::Cancelled, version, attempt: 0, undo: None }
 }

@@ -7,7 +7,7 @@ use crate::{
     faults::Faults,
     outside::{Nature, Outside},
     properties,
-    protocol::Protocol,
+    protocol::{Change, Protocol},
     redis::Redis,
     state::{Id, OrderNo, World},
     worker::Answer,
@@ -27,8 +27,12 @@ pub struct Check {
 pub enum Action {
     Place(OrderNo),
     Publish,
+    /// The row of this run is remembered as it was committed, and its order has moved on since.
+    PublishStale,
     NoteLoss,
     Record,
+    /// The first of the two transactions of `Follow`.
+    Apply,
     Follow,
     Ask,
     Put,
@@ -47,7 +51,7 @@ pub enum Action {
     PublishUnanswered,
     CancelUnanswered(OrderNo),
     FinishUnanswered(usize),
-    /// Applied, and not acknowledged.
+    /// Applied and settled, and not acknowledged.
     FollowUnacknowledged,
     ApiCrash,
     WorkerCrash(usize),
@@ -73,14 +77,21 @@ impl Model for Check {
                 .flat_map(|outside| natures.iter().map(move |nature| with(outside, *nature)))
                 .collect();
         }
-        let begin = |outside: Vec<Outside>| World {
-            redis: Redis::default(),
-            synced: None,
-            epochs: 0,
-            api: Api::new(outside.len()),
-            hands: [None, None],
-            outside,
-            left: self.faults,
+        let begin = |outside: Vec<Outside>| {
+            let mut world = World {
+                redis: Redis::default(),
+                synced: None,
+                epochs: 0,
+                api: Api::new(outside.len()),
+                hands: [None, None],
+                outside,
+                left: self.faults,
+            };
+            if self.protocol.has(Change::RestartsAreLosses) {
+                world.epochs = 1;
+                world.api.meet(world.redis.meet(world.epochs));
+            }
+            world
         };
         beginnings.into_iter().map(begin).collect()
     }
@@ -93,6 +104,9 @@ impl Model for Check {
     fn next_state(&self, world: &World, action: Action) -> Option<World> {
         let mut next = world.clone();
         self.act(&mut next, action)?;
+        if self.faults.cancellations == 0 {
+            next.api.forget_doubts();
+        }
         next.normalize();
         (next != *world).then_some(next)
     }

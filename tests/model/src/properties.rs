@@ -56,7 +56,10 @@ fn final_stays(_: &Check, world: &World) -> bool {
 }
 
 fn cancelled_stays(_: &Check, world: &World) -> bool {
-    world.api.placed().all(|(_, order)| !order.cancelled || order.status != Status::Completed)
+    world
+        .api
+        .placed()
+        .all(|(_, order)| order.ended != Some(Status::Cancelled) || order.status != Status::Completed)
 }
 
 fn paid(_: &Check, world: &World) -> bool {
@@ -66,16 +69,16 @@ fn paid(_: &Check, world: &World) -> bool {
 
 fn untouched(check: &Check, world: &World) -> bool {
     let loses = check.faults.losses + check.faults.flushes > 0;
-    let worked_on = |number: OrderNo| {
-        let mut payments = world.outside[usize::from(number)].payments.values();
-        payments.any(|payment| matches!(payment, Payment::Taken | Payment::Refunded))
+    let worked_on = |number: OrderNo, order: &Order| {
+        let payment = world.outside[usize::from(number)].payment(order.life);
+        order.ended == Some(Status::Cancelled) && matches!(payment, Payment::Taken | Payment::Refunded)
     };
-    loses || !world.api.placed().any(|(number, order)| order.cancelled && worked_on(number))
+    loses || !world.api.placed().any(|(number, order)| worked_on(number, order))
 }
 
 fn undo_stays(_: &Check, world: &World) -> bool {
     let redis = &world.redis;
-    !redis.queue.iter().any(|(id, command)| command.task == Task::Compensate && redis.cancelled.contains(id))
+    !redis.queue.iter().any(|(id, command)| command.task != Task::Process && redis.cancelled.contains(id))
 }
 
 fn all_end(check: &Check, world: &World) -> bool {

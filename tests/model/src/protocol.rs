@@ -21,19 +21,35 @@ pub enum Change {
     /// The payment service takes a payment under a key that was undone before.
     KeysStayOpen,
 
+    /// The finish script adds the compensation to the failure, whatever order-api takes for the order's end.
+    CompensationByFinish,
+    /// What the last attempt did not call is not undone, although that attempt ended without an answer.
+    UndoOnlyCalled,
+    /// `cancel.lua` cancels whatever message of the order is live.
+    CancelsAnyMessage,
+    /// `cancel.lua` does not compare what Redis has with what was seen there.
+    CancelComparesNothing,
+    /// `accept.lua` lays aside only what was cancelled, and not what is not its order's live message.
+    AnyIsWorkedOn,
+    /// The sweep cancels once more whatever message a cancelled order has.
+    SweepCancelsAny,
+    /// order-api does not remember when Redis lost something last: a cancelled order that is older is not compensated.
+    LossesAreForgotten,
+    /// A cancelled order that a worker completed is not compensated.
+    OverrunsStay,
+    /// Healing clears whatever loss is noted by then.
+    LaterLossesAreHealed,
+
     // Guards added.
-    /// Not the finish script adds the compensation, but order-api when it has taken the order's end for failed.
-    CompensationByApi,
-    /// A failed order's compensation undoes every step, also those that none of its attempts is known to have called.
-    UndoEverything,
-    /// Every cancelled order is compensated.
+    /// A Redis that was started anew counts as one that lost something; and how it was seen first is stored before an order is
+    /// accepted.
+    RestartsAreLosses,
+    /// A cancelled order that a worker failed is compensated, as one that it completed.
+    FailedOverrunsAreUndone,
+    /// The sweep notes a loss before it cancels once more what Redis has forgotten to be cancelled.
+    ForgottenCancellationsAreLosses,
+    /// Every cancelled order is compensated; that it is to be is set in the transaction that cancels it. Instead of all others.
     CancelledAreUndone,
-    /// `cancel.lua` cancels no other message than the one that order-api names: the first of the version it knows.
-    CancelNamesMessage,
-    /// `accept.lua` lays aside what is not its order's live message, so that nobody works on it.
-    OnlyLiveIsWorkedOn,
-    /// What is cancelled once more is a command to process, never a compensation.
-    CompensationsStay,
 }
 
 /// The protocol as it is built, but for some changes.

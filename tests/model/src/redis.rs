@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::{
     api::{Mark, Row},
     protocol::{Change, Protocol},
-    state::{Clock, Command, Event, Id, OrderNo},
+    state::{Clock, Command, Event, Id, OrderNo, Task},
 };
 
 /// A value of the hash `live`.
@@ -23,11 +23,14 @@ pub(crate) enum Live {
 pub(crate) struct Redis {
     /// 0: there is none.
     pub(crate) epoch: u8,
+    /// The server's run, where that is looked at.
+    pub(crate) run: u8,
     /// Entries that are not acknowledged, oldest first: those up to `delivered` are pending.
     pub(crate) queue: Vec<(Id, Command)>,
     pub(crate) last_id: Id,
     pub(crate) delivered: Id,
-    pub(crate) delayed: BTreeSet<Command>,
+    /// In order; the same command twice are two, for each has its time in it.
+    pub(crate) delayed: Vec<Command>,
     pub(crate) live: BTreeMap<OrderNo, Live>,
     pub(crate) cancelled: BTreeSet<Id>,
     /// Producer to its last sequence number.
@@ -46,12 +49,19 @@ pub(crate) struct Effects {
 }
 
 impl Redis {
+    /// Names the data set, as `publish.lua` does with nothing to publish.
+    pub(crate) fn meet(&mut self, epoch: u8) -> Mark {
+        self.epoch = epoch;
+        self.mark(0)
+    }
+
     /// What `publish.lua` compares; the error is what it finds instead.
     pub(crate) fn compare(&self, producer: u8, expected: Option<Mark>) -> Result<(), Mark> {
         let found = self.mark(producer);
         match expected {
             Some(mark)
                 if found.epoch != mark.epoch
+                    || found.run != mark.run
                     || found.last_id < mark.last_id
                     || found.last_seq < mark.last_seq =>
             {
@@ -84,7 +94,7 @@ impl Redis {
 
     fn mark(&self, producer: u8) -> Mark {
         let last_seq = self.published.get(&producer).copied().unwrap_or(0);
-        Mark { epoch: self.epoch, last_id: self.last_id, last_seq }
+        Mark { epoch: self.epoch, run: self.run, last_id: self.last_id, last_seq }
     }
 
     fn add(&mut self, command: Command, clock: &mut Clock) {
@@ -139,7 +149,7 @@ impl Redis {
             }
             return true;
         }
-        if !is_live && protocol.has(Change::OnlyLiveIsWorkedOn) {
+        if !is_live && !protocol.has(Change::AnyIsWorkedOn) {
             self.acknowledge(entry);
             return true;
         }
@@ -169,22 +179,27 @@ impl Redis {
             self.add(command, clock);
         }
         if let Some(command) = effects.delay {
-            self.delayed.insert(command);
+            self.delayed.push(command);
+            self.delayed.sort_unstable();
             self.live.insert(order, Live::Delayed);
         }
     }
 
     /// `promote.lua`.
     pub(crate) fn promote(&mut self, command: Command, clock: &mut Clock) {
-        if self.delayed.remove(&command) {
+        if let Some(position) = self.delayed.iter().position(|delayed| *delayed == command) {
+            self.delayed.remove(position);
             self.add(command, clock);
         }
     }
 
-    /// The entry that `cancel.lua` would cancel: the order's live message, while no worker has been given it.
-    pub(crate) fn cancellable(&self, order: OrderNo) -> Option<(Id, Command)> {
+    /// The entry that `cancel.lua` cancels, or has cancelled: the order's live message, if it is the one that is named, and no
+    /// worker has been given it. `life`: of the command that the caller names.
+    pub(crate) fn cancellable(&self, order: OrderNo, life: u8, any: bool) -> Option<Id> {
         let Some(Live::Entry(entry)) = self.live.get(&order) else { return None };
-        self.undelivered().find(|(id, _)| id == entry)
+        let (id, command) = self.queue.iter().find(|(id, _)| id == entry)?;
+        let named = any || command.task == Task::Process && command.version == life;
+        (named && (*id > self.delivered || self.cancelled.contains(id))).then_some(*id)
     }
 
     /// `cancel.lua` for an order that is [cancellable](Self::cancellable).
@@ -192,6 +207,11 @@ impl Redis {
         if self.cancelled.insert(entry) {
             self.report(event, clock);
         }
+    }
+
+    /// It is another run of the server than the last one.
+    pub(crate) fn restarted(&mut self, last_run: u8, protocol: &Protocol) {
+        self.run = last_run + u8::from(protocol.has(Change::RestartsAreLosses));
     }
 
     /// What `progress.lua` tells of order-api's group: everything up to the event is acknowledged. `None`: the stream

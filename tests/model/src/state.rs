@@ -26,11 +26,18 @@ pub(crate) struct Command {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Task {
-    /// `touched`: the payment may have been called by an earlier attempt.
-    Process {
-        touched: bool,
+    Process,
+    /// `payment`: it is among the steps to undo.
+    Compensate {
+        payment: bool,
     },
-    Compensate,
+}
+
+/// The steps that `order.failed` lists, to be undone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Undo {
+    BeforePayment,
+    WithPayment,
 }
 
 /// `contract::Event`.
@@ -40,7 +47,7 @@ pub(crate) struct Event {
     pub(crate) kind: EventKind,
     pub(crate) version: u8,
     pub(crate) attempt: u8,
-    pub(crate) compensating: bool,
+    pub(crate) undo: Option<Undo>,
 }
 
 /// One state of everything.

@@ -6,7 +6,7 @@ use crate::{
     api::Order,
     check::{Action, Check},
     protocol::Change,
-    state::{Id, OrderNo, Task, World},
+    state::{Id, OrderNo, World},
     worker::Stage,
 };
 
@@ -16,16 +16,19 @@ impl Check {
         let (api, redis) = (&world.api, &world.redis);
         let next = (0..).zip(&api.orders).find(|(_, order)| order.is_none());
         actions.extend(next.map(|(order, _)| Action::Place(order)));
-        match redis.compare(api.next_producer(), api.expected(api.next_producer(), &self.protocol)) {
-            Err(_) => actions.push(Action::NoteLoss),
-            Ok(()) if api.may_publish() => actions.push(Action::Publish),
-            Ok(()) => {}
+        if api.finds_loss(redis, &self.protocol).is_some() {
+            actions.push(Action::NoteLoss);
+        } else if api.may_publish() {
+            actions.push(Action::Publish);
+            if api.next_row().is_some_and(|row| row.producer == api.run() && api.is_stale(row)) {
+                actions.push(Action::PublishStale);
+            }
         }
         if api.can_record() {
             actions.push(Action::Record);
         }
         if !redis.events.is_empty() {
-            actions.push(Action::Follow);
+            actions.extend([Action::Apply, Action::Follow]);
         }
         if api.may_ask(redis, &self.protocol) {
             actions.push(Action::Ask);
@@ -72,18 +75,20 @@ impl Check {
     /// The message of an order that a person may cancel, as far as order-api knows.
     pub(crate) fn cancellable(&self, world: &World, number: OrderNo, order: Order) -> Option<Id> {
         let fresh = order.status == Status::Pending && order.attempts == 0 && order.version == order.life;
-        let (entry, command) = world.redis.cancellable(number).filter(|_| fresh)?;
-        let named = command.task != Task::Compensate && command.version == order.version;
-        (named || !self.protocol.has(Change::CancelNamesMessage)).then_some(entry)
+        if !fresh || world.api.may_not_cancel(&world.redis, &self.protocol) {
+            return None;
+        }
+        world.redis.cancellable(number, order.life, self.protocol.has(Change::CancelsAnyMessage))
     }
 
     /// The message that the sweep would cancel once more.
     pub(crate) fn forgotten(&self, world: &World, number: OrderNo) -> Option<Id> {
         let order = world.api.order(number)?;
-        let (entry, command) = world.redis.cancellable(number)?;
-        let spared = command.task == Task::Compensate && self.protocol.has(Change::CompensationsStay);
-        let again = order.status == Status::Cancelled && !world.redis.cancelled.contains(&entry) && !spared;
-        again.then_some(entry)
+        let any = self.protocol.has(Change::SweepCancelsAny);
+        let again = order.status == Status::Cancelled && (any || !order.compensating);
+        let any = any || self.protocol.has(Change::CancelsAnyMessage);
+        let entry = world.redis.cancellable(number, order.life, any).filter(|_| again)?;
+        (!world.redis.cancelled.contains(&entry)).then_some(entry)
     }
 }
 

@@ -12,6 +12,8 @@ use crate::{
 pub(crate) struct Heal {
     asked: Vec<(OrderNo, u8)>,
     pub(super) up_to: Id,
+    /// It heals a loss that was noted before it began, and none was noted since.
+    pub(super) clears: bool,
 }
 
 impl Api {
@@ -35,7 +37,7 @@ impl Api {
     }
 
     pub(crate) fn ask(&mut self, redis: &Redis) {
-        self.heal = Some(Heal { asked: self.absent(redis), up_to: redis.last_event });
+        self.heal = Some(Heal { asked: self.absent(redis), up_to: redis.last_event, clears: self.lost });
     }
 
     pub(crate) fn may_put(&self, redis: &Redis, protocol: &Protocol) -> bool {
@@ -48,17 +50,23 @@ impl Api {
     }
 
     /// Puts into the outbox again what is still without its end; or gives up, if the events that it waited for are gone.
-    pub(crate) fn again(&mut self, redis: &Redis) {
-        let Some(Heal { asked, up_to }) = self.heal.take() else { return };
+    pub(crate) fn again(&mut self, redis: &Redis, protocol: &Protocol) {
+        let Some(Heal { asked, up_to, clears }) = self.heal.take() else { return };
         if redis.is_through(up_to).is_none() && !asked.is_empty() {
             return;
         }
+        let rows = self.outbox.len();
         for (number, version) in asked {
             let Some(order) = self.order(number).copied() else { continue };
             if order.version == version && order.wants_message() && !self.waits(number) {
                 self.put(order.command(number));
             }
         }
-        self.lost = false;
+        let found = self.outbox.len() > rows;
+        if found {
+            self.doubt(protocol);
+        }
+        // `healed` clears the loss by the time at which it was noted, and what was found notes it anew.
+        self.lost &= found || !(clears || protocol.has(Change::LaterLossesAreHealed));
     }
 }

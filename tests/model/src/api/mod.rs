@@ -4,7 +4,8 @@
 //! |---|---|
 //! | `Place`, [`Api::again`] | `intake/rows.rs`, `intake/again.rs`: order and row of the outbox in one transaction |
 //! | `Publish`, `NoteLoss`, `Record` | `outbox/relay.rs`, `outbox/marks.rs`, `outbox/pending.rs` |
-//! | `Follow` | `events/follower.rs`, `events/apply.rs`, `events/state.rs`; acknowledged after the commit |
+//! | `Apply`, `Follow` | `events/follower.rs`, `events/apply.rs`, `events/settle.rs`; acknowledged after the commits |
+//! | `Cancel` | `http/decide.rs` |
 //! | `Ask`, `Put`, `CancelAgain` | `heal/sweep.rs`, `heal/healer.rs` |
 //!
 //! A row is one publication; batches are several of them without anything in between.
@@ -17,10 +18,7 @@ use contract::{Status, command::FIRST_VERSION};
 
 use self::heal::Heal;
 pub(crate) use self::relay::Mark;
-use crate::{
-    protocol::{Change, Protocol},
-    state::{Command, Id, OrderNo, Task},
-};
+use crate::state::{Command, Id, OrderNo, Task};
 
 const FIRST: u8 = FIRST_VERSION as u8;
 
@@ -33,8 +31,8 @@ pub(crate) struct Order {
     pub(crate) attempts: u8,
     /// Something is to be undone, and nobody has reported that it was.
     pub(crate) compensating: bool,
-    /// A person was told that it is cancelled.
-    pub(crate) cancelled: bool,
+    /// It was placed at or before the last loss that was noted: `lost_at`.
+    pub(crate) doubted: bool,
     /// The first end that this life had here. Not in the database: for the properties.
     pub(crate) ended: Option<Status>,
 }
@@ -95,7 +93,7 @@ impl Api {
             life: FIRST,
             attempts: 0,
             compensating: false,
-            cancelled: false,
+            doubted: false,
             ended: None,
         };
         self.orders[usize::from(order)] = Some(placed);
@@ -123,17 +121,6 @@ impl Api {
 
     pub(crate) fn placed(&self) -> impl Iterator<Item = (OrderNo, &Order)> {
         (0..).zip(&self.orders).filter_map(|(number, order)| Some((number, order.as_ref()?)))
-    }
-
-    /// Sets the order cancelled, and says so.
-    pub(crate) fn cancelled(&mut self, order: OrderNo, protocol: &Protocol) {
-        if let Some(order) = &mut self.orders[usize::from(order)] {
-            order.status = Status::Cancelled;
-            order.version += 1;
-            order.cancelled = true;
-            order.ended.get_or_insert(Status::Cancelled);
-            order.compensating = protocol.has(Change::CancelledAreUndone);
-        }
     }
 
     pub(crate) fn may_retry(&self, order: OrderNo) -> bool {
@@ -186,10 +173,10 @@ impl Order {
     const fn command(self, order: OrderNo) -> Command {
         let Self { version, life, attempts, .. } = self;
         let (attempt, task) = match self.status {
-            Status::Pending if version == life => (1, Task::Process { touched: false }),
-            Status::Pending => (attempts + 1, Task::Process { touched: true }),
-            Status::Processing => (if attempts == 0 { 1 } else { attempts }, Task::Process { touched: true }),
-            Status::Completed | Status::Failed | Status::Cancelled => (1, Task::Compensate),
+            Status::Pending if version == life => (1, Task::Process),
+            Status::Pending => (attempts + 1, Task::Process),
+            Status::Processing => (if attempts == 0 { 1 } else { attempts }, Task::Process),
+            Status::Completed | Status::Failed | Status::Cancelled => (1, Task::Compensate { payment: true }),
         };
         Command { order, version, life, attempt, task }
     }

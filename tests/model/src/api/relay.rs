@@ -3,6 +3,7 @@
 use super::{Api, Row};
 use crate::{
     protocol::{Change, Protocol},
+    redis::Redis,
     state::Id,
 };
 
@@ -13,6 +14,7 @@ const UNDELETED: u8 = 2;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Mark {
     pub(crate) epoch: u8,
+    pub(crate) run: u8,
     pub(crate) last_id: Id,
     pub(crate) last_seq: u8,
 }
@@ -30,6 +32,18 @@ impl Api {
     pub(crate) fn expected(&self, producer: u8, protocol: &Protocol) -> Option<Mark> {
         let mark = self.mark.filter(|_| !protocol.has(Change::NoCompare))?;
         Some(if producer == self.run { mark } else { Mark { last_seq: 0, ..mark } })
+    }
+
+    /// The mark that a publication of this producer, or of nothing, finds instead of what it expects.
+    pub(crate) fn finds_loss(&self, redis: &Redis, protocol: &Protocol) -> Option<Mark> {
+        let producer = self.next_producer();
+        redis.compare(producer, self.expected(producer, protocol)).err()
+    }
+
+    /// Whether `cancel.lua` compares, and finds that Redis is behind.
+    pub(crate) fn may_not_cancel(&self, redis: &Redis, protocol: &Protocol) -> bool {
+        let expected = self.mark.filter(|_| !protocol.has(Change::CancelComparesNothing));
+        redis.compare(self.run, expected.map(|mark| Mark { last_seq: 0, ..mark })).is_err()
     }
 
     /// The producer whose publication, of a row or of nothing, comes next.
@@ -57,10 +71,31 @@ impl Api {
         self.published += 1;
     }
 
-    pub(crate) fn note_loss(&mut self, producer: u8, found: Mark) {
+    pub(crate) fn note_loss(&mut self, producer: u8, found: Mark, protocol: &Protocol) {
         self.lost = true;
+        if let Some(heal) = &mut self.heal {
+            heal.clears = false;
+        }
+        self.doubt(protocol);
         self.stored = Some(Mark { last_seq: 0, ..found });
         self.seen(producer, found);
+    }
+
+    /// The mark is stored before the first order is accepted.
+    pub(crate) const fn meet(&mut self, mark: Mark) {
+        self.stored = Some(mark);
+        self.mark = self.stored;
+    }
+
+    /// Sets `lost_at`: of every order that there is now Redis may have forgotten something.
+    pub(crate) fn doubt(&mut self, protocol: &Protocol) {
+        let doubted = !protocol.has(Change::LossesAreForgotten);
+        self.orders.iter_mut().flatten().for_each(|order| order.doubted |= doubted);
+    }
+
+    /// Where nothing is ever cancelled it makes no difference.
+    pub(crate) fn forget_doubts(&mut self) {
+        self.orders.iter_mut().flatten().for_each(|order| order.doubted = false);
     }
 
     pub(crate) const fn can_record(&self) -> bool {

@@ -12,6 +12,11 @@ pub(crate) fn one_order(protocol: Protocol, faults: Faults) -> Check {
     Check { protocol, natures: vec![ANY_NATURE], faults }
 }
 
+/// One order that is accepted.
+pub(crate) fn accepted(protocol: Protocol, faults: Faults) -> Check {
+    Check { protocol, natures: vec![&[Nature::Accepted]], faults }
+}
+
 /// Two orders that are accepted.
 pub(crate) fn two_orders(protocol: Protocol, faults: Faults) -> Check {
     Check { protocol, natures: vec![&[Nature::Accepted]; 2], faults }
@@ -20,12 +25,9 @@ pub(crate) fn two_orders(protocol: Protocol, faults: Faults) -> Check {
 /// With every guard that the protocol as it is built lacks.
 pub(crate) fn mended() -> Protocol {
     Protocol::as_built().with(&[
-        Change::CompensationByApi,
-        Change::UndoEverything,
-        Change::CancelledAreUndone,
-        Change::CancelNamesMessage,
-        Change::CompensationsStay,
-        Change::OnlyLiveIsWorkedOn,
+        Change::RestartsAreLosses,
+        Change::FailedOverrunsAreUndone,
+        Change::ForgottenCancellationsAreLosses,
     ])
 }
 

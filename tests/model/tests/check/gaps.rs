@@ -5,7 +5,7 @@
 
 use protocol_model::{Change, Faults, Protocol, properties};
 
-use crate::checks::{breaks, holds, mended, one_order};
+use crate::checks::{accepted, breaks, holds, mended, one_order};
 
 fn gap(mend: Change, faults: Faults, property: &'static str) {
     breaks(one_order(Protocol::as_built(), faults), property);
@@ -13,60 +13,52 @@ fn gap(mend: Change, faults: Faults, property: &'static str) {
     holds(one_order(mended(), faults));
 }
 
-/// The last attempt fails before the payment, so that there is nothing to undo; a worker that took it over meanwhile, and is
-/// not told that it is finished, pays.
+/// A worker takes the order and the payment, and Redis comes back as it was just before: the queue ends where it ended, so
+/// that nobody sees a loss. The order is cancelled, and stays paid.
 #[test]
-fn a_step_that_the_last_attempt_did_not_call_is_not_undone() {
-    let faults = Faults { stalls: 1, absences: 2, ..Faults::default() };
-    gap(Change::UndoEverything, faults, properties::ALL_REFUNDED);
-}
-
-/// Redis loses the end of an order that order-api has taken for completed; its message, which is there again, fails this
-/// time, and the compensation in the same step refunds it.
-#[test]
-fn an_order_whose_completion_redis_forgets_is_refunded() {
-    let faults = Faults { losses: 1, absences: 2, ..Faults::default() };
-    gap(Change::CompensationByApi, faults, properties::PAID);
-}
-
-/// Redis forgets that the order was worked on: it can be cancelled, and what was paid for it stays paid.
-#[test]
-fn a_cancelled_order_that_was_worked_on_before_a_loss_is_not_refunded() {
-    for faults in [
-        Faults { cancellations: 1, losses: 1, ..Faults::default() },
-        Faults { cancellations: 1, flushes: 1, ..Faults::default() },
-    ] {
-        gap(Change::CancelledAreUndone, faults, properties::ALL_REFUNDED);
-    }
-}
-
-/// order-api has not heard of the first attempt, and cancels the second.
-#[test]
-fn a_second_attempt_is_cancelled() {
-    let faults = Faults { cancellations: 1, absences: 1, ..Faults::default() };
-    gap(Change::CancelNamesMessage, faults, properties::UNTOUCHED);
-}
-
-/// order-api has not heard that the order failed, and cancels its compensation. Without any fault.
-#[test]
-fn a_compensation_is_cancelled_instead_of_the_order() {
-    let faults = Faults { cancellations: 1, ..Faults::default() };
-    breaks(one_order(Protocol::as_built(), faults), properties::UNDO_STAYS);
-    breaks(one_order(Protocol::as_built(), faults), properties::ALL_REFUNDED);
-    let named = Protocol::as_built().with(&[Change::CancelNamesMessage]);
-    holds(one_order(named, faults));
-}
-
-/// The sweep cancels once more what has a message and is cancelled: also where that message is its compensation.
-#[test]
-fn the_sweep_cancels_the_compensation_of_a_cancelled_order() {
+fn a_loss_that_does_not_show_in_the_queue() {
     let faults = Faults { cancellations: 1, losses: 1, ..Faults::default() };
-    gap(Change::CompensationsStay, faults, properties::UNDO_STAYS);
+    gap(Change::RestartsAreLosses, faults, properties::ALL_REFUNDED);
 }
 
-/// Two workers were given it, one of them after a stall. The first lays it aside, and the second is not told.
+/// The same, where Redis and order-api go down together before order-api has stored how far Redis was.
 #[test]
-fn a_cancelled_order_is_worked_on_by_the_second_worker_that_has_it() {
-    let faults = Faults { cancellations: 1, stalls: 1, ..Faults::default() };
-    gap(Change::OnlyLiveIsWorkedOn, faults, properties::UNTOUCHED);
+fn a_loss_that_a_crash_of_order_api_hides() {
+    let faults = Faults { cancellations: 1, flushes: 1, api_crashes: 1, ..Faults::default() };
+    breaks(accepted(Protocol::as_built(), faults), properties::ALL_REFUNDED);
+    holds(accepted(mended(), faults));
+}
+
+/// Redis forgets a cancellation, and a worker is faster than the sweep: it takes the payment, and a later step refuses. What
+/// it lists to be undone nobody undoes, since the order has not failed but is cancelled.
+#[test]
+fn a_cancelled_order_that_a_worker_fails() {
+    let faults = Faults { cancellations: 1, losses: 1, ..Faults::default() };
+    gap(Change::FailedOverrunsAreUndone, faults, properties::ALL_REFUNDED);
+}
+
+/// Redis forgets a cancellation after a worker was given the order, which asks only now, and begins. The sweep cancels it once
+/// more, and its event is applied before anybody notes the loss. The worker pays, and its report has no effect.
+#[test]
+fn a_cancellation_that_is_repeated_while_a_worker_has_the_order() {
+    let faults = Faults { cancellations: 1, losses: 1, ..Faults::default() };
+    gap(Change::ForgottenCancellationsAreLosses, faults, properties::ALL_REFUNDED);
+}
+
+/// Redis forgets a cancellation after a worker was given the order, which begins and pays; then Redis loses everything, also
+/// the message that the sweep would have cancelled once more. What mends one loss does not mend two.
+#[test]
+fn a_cancelled_order_that_is_worked_on_between_two_losses() {
+    let faults = Faults { cancellations: 1, losses: 1, flushes: 1, ..Faults::default() };
+    breaks(accepted(Protocol::as_built(), faults), properties::ALL_REFUNDED);
+    breaks(accepted(mended(), faults), properties::ALL_REFUNDED);
+}
+
+/// One mend in place of three: every cancelled order is compensated.
+#[test]
+fn no_single_loss_if_every_cancelled_order_is_compensated() {
+    let undone = || Protocol::as_built().with(&[Change::CancelledAreUndone]);
+    holds(one_order(undone(), Faults { cancellations: 1, losses: 1, ..Faults::default() }));
+    let crash = Faults { cancellations: 1, flushes: 1, api_crashes: 1, ..Faults::default() };
+    holds(accepted(undone(), crash));
 }

@@ -2,7 +2,7 @@
 
 use protocol_model::{Check, Faults, Nature, Protocol};
 
-use crate::checks::{holds, mended, one_order, two_orders};
+use crate::checks::{accepted, holds, mended, one_order, two_orders};
 
 #[test]
 fn crashes_lost_answers_and_steps_that_do_not_answer() {
@@ -40,7 +40,7 @@ fn a_redis_that_loses_its_last_moments_while_order_api_crashes() {
 #[test]
 fn a_redis_that_loses_everything_while_order_api_crashes() {
     let faults = Faults { flushes: 1, api_crashes: 1, lost_answers: 1, ..Faults::default() };
-    holds(one_order(Protocol::as_built(), faults));
+    holds(accepted(Protocol::as_built(), faults));
 }
 
 #[test]
@@ -63,13 +63,18 @@ fn two_orders_side_by_side() {
 }
 
 #[test]
-fn with_every_guard_a_stall_while_steps_do_not_answer() {
+fn a_stall_while_steps_do_not_answer() {
     let faults = Faults { stalls: 1, absences: 2, worker_crashes: 1, ..Faults::default() };
-    holds(one_order(mended(), faults));
+    holds(one_order(Protocol::as_built(), faults));
 }
 
 #[test]
-fn with_every_guard_a_cancellation_in_the_midst_of_crashes() {
+fn a_redis_that_loses_everything_while_steps_do_not_answer() {
+    holds(accepted(Protocol::as_built(), Faults { flushes: 1, absences: 2, ..Faults::default() }));
+}
+
+#[test]
+fn a_cancellation_in_the_midst_of_crashes() {
     let faults = Faults {
         cancellations: 1,
         stalls: 1,
@@ -78,18 +83,16 @@ fn with_every_guard_a_cancellation_in_the_midst_of_crashes() {
         lost_answers: 1,
         ..Faults::default()
     };
-    holds(one_order(mended(), faults));
+    holds(one_order(Protocol::as_built(), faults));
+}
+
+#[test]
+fn a_cancellation_before_everything_is_lost() {
+    let faults = Faults { cancellations: 1, flushes: 1, stalls: 1, ..Faults::default() };
+    holds(one_order(Protocol::as_built(), faults));
 }
 
 #[test]
 fn with_every_guard_a_cancellation_that_redis_forgets() {
-    let faults = Faults { cancellations: 1, losses: 1, absences: 1, ..Faults::default() };
-    holds(one_order(mended(), faults));
-    let faults = Faults { cancellations: 1, flushes: 1, stalls: 1, ..Faults::default() };
-    holds(one_order(mended(), faults));
-}
-
-#[test]
-fn with_every_guard_a_flush_while_steps_do_not_answer() {
-    holds(one_order(mended(), Faults { flushes: 1, absences: 2, ..Faults::default() }));
+    holds(accepted(mended(), Faults { cancellations: 1, losses: 1, absences: 1, ..Faults::default() }));
 }

@@ -2,7 +2,7 @@
 
 use protocol_model::{Check, Faults, Protocol, comes_to_rest};
 
-use crate::checks::{listed, mended, one_order};
+use crate::checks::{accepted, listed, mended, one_order};
 
 fn rests(check: &Check) {
     let rest = comes_to_rest(check);
@@ -25,6 +25,6 @@ fn after_a_loss() {
 
 #[test]
 fn after_a_cancellation_that_redis_forgets() {
-    rests(&one_order(mended(), Faults { cancellations: 1, losses: 1, stalls: 1, ..Faults::default() }));
+    rests(&accepted(mended(), Faults { cancellations: 1, losses: 1, stalls: 1, ..Faults::default() }));
     rests(&one_order(mended(), Faults { cancellations: 1, flushes: 1, ..Faults::default() }));
 }
