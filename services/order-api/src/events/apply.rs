@@ -83,7 +83,10 @@ fn undoing(state: &State, event: &Event, last_loss: Timestamp) -> Option<Again> 
             failed.compensating.clone()
         }
         // Redis had forgotten the cancellation, and a worker was faster than the healing.
-        EventData::Completed(_) if state.status == Status::Cancelled => all(),
+        EventData::Completed(_) if state.status == Status::Cancelled && !is_known(state, event) => all(),
+        EventData::Failed(failed) if state.status == Status::Cancelled && !is_known(state, event) => {
+            failed.compensating.clone()
+        }
         // Redis may have forgotten that a worker had it.
         EventData::Cancelled(_)
             if state.status == Status::Cancelled && is_its_end && order_id.time() <= last_loss =>
@@ -96,6 +99,11 @@ fn undoing(state: &State, event: &Event, last_loss: Timestamp) -> Option<Again> 
     let traceparent = event.envelope.traceparent.clone();
     let nothing = matches!(&wish, Wish::Compensate { steps, .. } if steps.is_empty());
     (!nothing).then_some(Again { order_id, wish, traceparent })
+}
+
+/// Whether the order is past the event: what it says was settled before.
+fn is_known(state: &State, event: &Event) -> bool {
+    i64::from(state.version) >= i64::from(event.version())
 }
 
 /// Looked up only for cancellations, which are few.

@@ -9,7 +9,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use contract::{OrderId, Status, command::process_id};
+use contract::{OrderId, Status, Step, command::process_id};
 use runtime::{clock::Clock, db::Database};
 use sea_orm::{
     ColumnTrait, Condition, DbErr, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect,
@@ -17,7 +17,7 @@ use sea_orm::{
 use streams::{
     EntryId, Redis, StreamError,
     absent::{self, absent},
-    cancel::{Cancellation, cancel},
+    cancel::{Cancellation, Cancelled, cancel},
     keys::ORDER_API,
     progress::progress,
 };
@@ -163,7 +163,14 @@ impl Sweeper {
         let event = cancelled_event(order, life, placed_at, &self.clock).to_fields();
         let command = process_id(order, life.unsigned_abs());
         let cancellation = Cancellation { order, command: &command, expected: None, event: &event };
-        cancel(&self.redis, &cancellation).await?;
+        if cancel(&self.redis, &cancellation).await? != Cancelled::Now {
+            return Ok(());
+        }
+        // Redis had forgotten it, and perhaps a worker to whom it had given the order before.
+        note_found(&self.database.writer, self.redis.keys().partition_of(order), self.clock.now()).await?;
+        let steps = Step::ALL.into_iter().rev().collect();
+        let wish = Wish::Compensate { version: cancelled.version.unsigned_abs(), steps };
+        self.intake.again(vec![Again { order_id: order, wish, traceparent: None }]).await?;
         Ok(())
     }
 

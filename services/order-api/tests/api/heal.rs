@@ -11,7 +11,7 @@ use streams::{Effect, Redis};
 use system_tests::eventually;
 
 use crate::{
-    worker::Worker,
+    worker::{Taken, Worker},
     world::{World, order},
 };
 
@@ -132,7 +132,22 @@ async fn an_end_that_nobody_heard_of_is_reported_again() {
 /// Redis forgets a cancellation, and a worker is faster than the healing: the order stays cancelled, and what was done for it
 /// is undone.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_cancelled_order_that_was_worked_on_all_the_same_is_compensated() {
+async fn a_cancelled_order_that_was_completed_all_the_same_is_compensated() {
+    undone_although_cancelled(Taken::completed, &[Step::Fulfilment, Step::Payment, Step::Stock]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cancelled_order_that_failed_all_the_same_is_compensated() {
+    let failed = |taken: &Taken| {
+        let mut failed = taken.failed();
+        let contract::EventData::Failed(data) = &mut failed.data else { panic!("a failure") };
+        data.compensating = vec![Step::Payment, Step::Stock];
+        failed
+    };
+    undone_although_cancelled(failed, &[Step::Payment, Step::Stock]).await;
+}
+
+async fn undone_although_cancelled(end: impl Fn(&Taken) -> contract::Event, undone: &[Step]) {
     let world = World::start().await;
     let redis = world.streams().await;
     let order_id = world.api.placed().await;
@@ -153,11 +168,11 @@ async fn a_cancelled_order_that_was_worked_on_all_the_same_is_compensated() {
     worker.emit(&event).await;
     let order = world.api.get(&format!("/orders/{order_id}?wait=30")).await;
     assert_eq!(order.text_of("status"), "cancelled");
-    worker.finish(&taken, &taken.completed()).await;
+    worker.finish(&taken, &end(&taken)).await;
 
     let entry = worker.take_any().await;
     let CommandData::Compensate(undo) = &entry.command.data else { panic!("{:?}", entry.command) };
-    assert_eq!(undo.steps, [Step::Fulfilment, Step::Payment, Step::Stock]);
+    assert_eq!(undo.steps, undone);
     let compensated = entry.compensated();
     assert!(worker.finish_with(&entry, vec![Effect::Event(compensated.to_fields())]).await);
     eventually("the timeline says so", async || {
