@@ -83,7 +83,7 @@ impl App {
         let Self { config, clock, listener, database, redis } = self;
         let registry = Metrics::new(Service::OrderApi);
         let metrics = ApiMetrics::new(&registry);
-        let waiters = Waiters::default();
+        let waiters = Waiters::new(metrics.waiting_clients.clone());
 
         let (intake, jobs) = Intake::new(config.intake.queue, &metrics);
         let backlog = Backlog::new(&database.reader, random_uuid());

@@ -10,6 +10,7 @@ pub(crate) struct ApiMetrics {
     pub(crate) overloaded: IntCounter,
     pub(crate) replayed: IntCounter,
     pub(crate) waiting: IntGauge,
+    pub(crate) waiting_clients: IntGauge,
     pub(crate) intake_batch: Histogram,
     pub(crate) commit_seconds: Histogram,
     pub(crate) published: IntCounter,
@@ -33,6 +34,8 @@ impl ApiMetrics {
                 "Requests answered with the answer of an earlier one with the same Idempotency-Key",
             ),
             waiting: metrics.gauge("orderflow_intake_queue_orders", "Orders waiting to be written"),
+            waiting_clients: metrics
+                .gauge("orderflow_waiting_clients", "Requests with ?wait= whose order is not final yet"),
             intake_batch: metrics.histogram(
                 "orderflow_intake_batch_orders",
                 "Orders in one intake transaction",

@@ -6,11 +6,16 @@ use std::{
 };
 
 use contract::OrderId;
+use prometheus::IntGauge;
 use tokio::sync::watch;
 
 /// Who waits for what. Clones share it. Its size is bounded by the number of connections.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Waiters(Arc<Mutex<HashMap<OrderId, Waiting>>>);
+#[derive(Clone, Debug)]
+pub(crate) struct Waiters {
+    orders: Arc<Mutex<HashMap<OrderId, Waiting>>>,
+    /// How many clients wait.
+    clients: IntGauge,
+}
 
 #[derive(Debug)]
 struct Waiting {
@@ -27,6 +32,11 @@ pub(crate) struct Wait {
 }
 
 impl Waiters {
+    /// The gauge shows how many clients wait.
+    pub(crate) fn new(clients: IntGauge) -> Self {
+        Self { orders: Arc::default(), clients }
+    }
+
     /// Begins to wait. The order must be looked at after this call, or its end might fall in between.
     pub(crate) fn register(&self, order_id: OrderId) -> Wait {
         let mut waiting = self.lock();
@@ -34,6 +44,7 @@ impl Waiters {
             .entry(order_id)
             .or_insert_with(|| Waiting { changed: watch::Sender::new(()), clients: 0 });
         entry.clients += 1;
+        self.clients.inc();
         Wait { waiters: self.clone(), order_id, changed: entry.changed.subscribe() }
     }
 
@@ -53,7 +64,7 @@ impl Waiters {
 
     fn lock(&self) -> MutexGuard<'_, HashMap<OrderId, Waiting>> {
         // Every change leaves the map whole, so a panic elsewhere can't have broken it.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.orders.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -66,6 +77,7 @@ impl Wait {
 
 impl Drop for Wait {
     fn drop(&mut self) {
+        self.waiters.clients.dec();
         let mut waiting = self.waiters.lock();
         if let Some(entry) = waiting.get_mut(&self.order_id) {
             entry.clients -= 1;
@@ -82,7 +94,7 @@ mod tests {
 
     #[tokio::test]
     async fn every_client_of_an_order_wakes_also_one_that_is_late_to_listen() {
-        let waiters = Waiters::default();
+        let waiters = Waiters::new(IntGauge::new("waiting", "Clients that wait").unwrap());
         let id: OrderId = "ORD-019a1b2c-3d4e-7f50-8a6b-7c8d9e0f1a2b".parse().unwrap();
         let (mut first, mut second) = (waiters.register(id), waiters.register(id));
         waiters.wake(&[id]);
@@ -91,7 +103,9 @@ mod tests {
         drop(first);
         let woken = waiters.clone();
         tokio::join!(second.changed(), async move { woken.wake(&[id]) });
+        assert_eq!(waiters.clients.get(), 1);
         drop(second);
         assert!(waiters.lock().is_empty());
+        assert_eq!(waiters.clients.get(), 0);
     }
 }

@@ -19,5 +19,6 @@ mod place;
 mod publish;
 mod refusals;
 mod retry;
+mod undo;
 mod worker;
 mod world;
