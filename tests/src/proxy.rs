@@ -311,8 +311,9 @@ mod tests {
         .await;
         answers(&mut fresh, 7).await;
         assert_eq!(*server.asked.borrow(), [1, 7]);
-        for stream in [old, new] {
-            assert_eq!(stream.try_read(&mut [0]).unwrap_err().kind(), ErrorKind::WouldBlock);
-        }
+        assert_eq!(old.try_read(&mut [0]).unwrap_err().kind(), ErrorKind::WouldBlock);
+        // If the proxy had not taken it yet when it began to refuse, the system has reset it: no answer either way.
+        let kind = new.try_read(&mut [0]).unwrap_err().kind();
+        assert!(matches!(kind, ErrorKind::WouldBlock | ErrorKind::ConnectionReset), "{kind}");
     }
 }
