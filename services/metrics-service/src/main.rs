@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use mimalloc::MiMalloc;
 use metrics_service::{App, Config, http::document};
 use runtime::{
     Service,
@@ -10,6 +11,9 @@ use runtime::{
     lifecycle::Shutdown,
     telemetry,
 };
+
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 #[tokio::main]
 async fn main() -> ExitCode {

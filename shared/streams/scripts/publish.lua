@@ -5,9 +5,8 @@
 -- ARGV  1 producer
 --       2 '1': compare with the next four first; '0': add whatever is found
 --       3 expected epoch, 4 and 5 expected last id of queue (milliseconds, counter), 6 expected sequence number
---       then for each message, sequence numbers growing:
---         sequence number, order, number of texts, command (name, value, ...), number of texts, event (name, value, ...)
---         no event: no texts
+--       7 MessagePack: a list of messages, sequence numbers growing, each of them flat in four items:
+--         sequence number, order, command {name, value, ...}, event {name, value, ...}; no event: {}
 -- Result {'added' or 'lost', messages added, epoch, last id of queue, last sequence number published}
 --
 -- An order that has a live message already gets no second one: at any time there is at most one.
@@ -36,23 +35,43 @@ if ARGV[2] == '1' then
   end
 end
 
-local added, last_id, published = 0, nil, nil
-local i, size = 7, #ARGV
-while i <= size do
-  local order, command = ARGV[i + 1], i + 3
-  local event = command + tonumber(ARGV[i + 2]) + 1
-  local after = event + tonumber(ARGV[event - 1])
-  if tonumber(ARGV[i]) > last_seq then
-    published, last_seq = ARGV[i], tonumber(ARGV[i])
-    if redis.call('HEXISTS', KEYS[5], order) == 0 then
-      last_id = redis.call('XADD', KEYS[1], '*', unpack(ARGV, command, event - 2))
-      redis.call('HSET', KEYS[5], order, last_id)
-      if after > event then redis.call('XADD', KEYS[2], '*', unpack(ARGV, event, after - 1)) end
+local batch = cmsgpack.unpack(ARGV[7])
+-- Lua can spread only so many arguments into one call.
+local CHUNK = 1000
+
+-- Asked for all orders at once, and noted for all at once: a call for each would cost as much as adding the message.
+local live, orders = {}, {}
+local function ask()
+  local found = redis.call('HMGET', KEYS[5], unpack(orders))
+  for i = 1, #orders do live[orders[i]] = found[i] end
+  orders = {}
+end
+for i = 1, #batch, 4 do
+  orders[#orders + 1] = batch[i + 1]
+  if #orders == CHUNK then ask() end
+end
+if #orders > 0 then ask() end
+
+local added, last_id, published, noted = 0, nil, nil, {}
+for i = 1, #batch, 4 do
+  local seq, order = batch[i], batch[i + 1]
+  if tonumber(seq) > last_seq then
+    published, last_seq = seq, tonumber(seq)
+    if not live[order] then
+      local event = batch[i + 3]
+      last_id = redis.call('XADD', KEYS[1], '*', unpack(batch[i + 2]))
+      if #event > 0 then redis.call('XADD', KEYS[2], '*', unpack(event)) end
+      live[order] = last_id
+      noted[#noted + 1], noted[#noted + 2] = order, last_id
       added = added + 1
+      if #noted == CHUNK then
+        redis.call('HSET', KEYS[5], unpack(noted))
+        noted = {}
+      end
     end
   end
-  i = after
 end
+if #noted > 0 then redis.call('HSET', KEYS[5], unpack(noted)) end
 
 if published then redis.call('HSET', KEYS[3], producer, published) end
 if not epoch then

@@ -67,6 +67,7 @@ pub mod in_hand;
 pub mod janitor;
 pub mod keys;
 pub mod lag;
+mod pack;
 pub mod producer;
 pub mod progress;
 pub mod reclaim;

@@ -18,6 +18,7 @@ use crate::{
     decode,
     entry::EntryId,
     error::StreamError,
+    pack::Packer,
     script::{Args, Script, script},
 };
 
@@ -118,17 +119,24 @@ impl Producer {
         let mut args = Args::default();
         args.push(producer);
         expectation(&mut args, expected);
-        for publication in batch {
-            args.show(publication.seq);
-            args.show(publication.order);
-            args.fields(&publication.command);
-            match &publication.event {
-                Some(event) => args.fields(event),
-                None => args.push("0"),
-            }
-        }
+        args.packed(pack(batch));
         read(PUBLISH.call(&self.redis, keys, args).await?)
     }
+}
+
+fn pack(batch: &[Publication]) -> Packer {
+    let mut packer = Packer::default();
+    packer.array(batch.len() * 4);
+    for publication in batch {
+        packer.text(&publication.seq.to_string());
+        packer.text(&publication.order.to_string());
+        packer.fields(&publication.command);
+        match &publication.event {
+            Some(event) => packer.fields(event),
+            None => packer.array(0),
+        }
+    }
+    packer
 }
 
 fn expectation(args: &mut Args, expected: Option<&Mark>) {

@@ -1,6 +1,6 @@
 //! Calls the Lua scripts: by digest, with the text only where Redis does not know it (a new server, SCRIPT FLUSH).
 
-use std::{fmt::Write as _, sync::LazyLock};
+use std::{io::Write as _, sync::LazyLock};
 
 use bytes::Bytes;
 use fred::{
@@ -8,7 +8,7 @@ use fred::{
     types::{FromValue, Value, scripts},
 };
 
-use crate::{connection::Redis, error::StreamError};
+use crate::{connection::Redis, error::StreamError, pack::Packer};
 
 /// One script with its digest.
 pub(crate) struct Script(LazyLock<scripts::Script>);
@@ -26,7 +26,7 @@ pub(crate) use script;
 /// each would be an allocation of its own.
 #[derive(Debug, Default)]
 pub(crate) struct Args {
-    text: String,
+    text: Vec<u8>,
     ends: Vec<usize>,
 }
 
@@ -57,12 +57,18 @@ impl Script {
 
 impl Args {
     pub(crate) fn push(&mut self, text: &str) {
-        self.text.push_str(text);
+        self.text.extend_from_slice(text.as_bytes());
         self.ends.push(self.text.len());
     }
 
     pub(crate) fn show(&mut self, value: impl std::fmt::Display) {
-        write!(self.text, "{value}").expect("a String takes everything");
+        write!(self.text, "{value}").expect("a Vec takes everything");
+        self.ends.push(self.text.len());
+    }
+
+    /// Many texts as one argument.
+    pub(crate) fn packed(&mut self, packer: Packer) {
+        self.text.append(&mut packer.into_bytes());
         self.ends.push(self.text.len());
     }
 

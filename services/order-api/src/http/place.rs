@@ -88,7 +88,7 @@ impl State {
     fn new_order(&self, content: &OrderContent) -> Result<(NewOrder, OrderView), Problem> {
         let row = orders::new_row(new_order_id(&self.clock), content);
         let view = OrderView::of(row.clone()).map_err(|error| Problem::internal_from(&error))?;
-        Ok((NewOrder { row, traceparent: current_traceparent() }, view))
+        Ok((NewOrder { row: row.into(), traceparent: current_traceparent() }, view))
     }
 
     async fn store(&self, submission: Submission) -> Result<Receipt, Problem> {

@@ -3,7 +3,7 @@
 //!
 //! Decided in the writer's transaction, on the row as it stands there: what is asked for twice, or too late, is not done.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use contract::{OrderId, Status, Step, Timestamp};
 use sea_orm::{
@@ -88,7 +88,7 @@ pub(super) async fn add(
             save(transaction, order, &granted.order).await?;
         }
         rows.publish(
-            &granted.order,
+            &Arc::new(granted.order.clone()),
             granted.kind,
             granted.version,
             granted.attempt,

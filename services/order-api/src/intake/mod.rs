@@ -6,6 +6,8 @@
 //! answered.
 
 mod again;
+mod insert;
+mod keys;
 mod numbering;
 mod rows;
 mod submission;

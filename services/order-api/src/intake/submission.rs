@@ -1,5 +1,7 @@
 //! What is handed in, and what comes back.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 
 use crate::entities::order;
@@ -14,7 +16,7 @@ pub(crate) struct Submission {
 
 #[derive(Clone, Debug)]
 pub(crate) struct NewOrder {
-    pub(crate) row: order::Model,
+    pub(crate) row: Arc<order::Model>,
     /// W3C trace context of the request.
     pub(crate) traceparent: Option<String>,
 }

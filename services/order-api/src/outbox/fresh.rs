@@ -41,10 +41,10 @@ impl Fresh {
     /// The rows right after a number, at most `limit`; none if the next one is not here.
     pub(super) fn after(&self, published: i64, limit: usize) -> Vec<Pending> {
         let mut fresh = self.lock();
-        while fresh.front().is_some_and(|(row, _)| row.seq <= published) {
+        while fresh.front().is_some_and(|row| row.seq <= published) {
             fresh.pop_front();
         }
-        let next = |(index, (row, _)): (usize, &Pending)| row.seq == published + 1 + index as i64;
+        let next = |(index, row): (usize, &Pending)| row.seq == published + 1 + index as i64;
         let count = (0..fresh.len().min(limit)).take_while(|index| next((*index, &fresh[*index]))).count();
         fresh.drain(..count).collect()
     }
@@ -60,10 +60,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::{
-        entities::{order, outbox},
-        outbox::Kind,
-    };
+    use crate::{entities::order, outbox::Kind};
 
     fn row(seq: i64) -> Pending {
         let order = order::Model {
@@ -83,13 +80,12 @@ mod tests {
             failure_message: None,
             compensating: false,
         };
-        let (producer, order_id, kind) = (Uuid::nil(), order.id, Kind::Place.as_str().to_owned());
         let (steps, traceparent) = (None, None);
-        (outbox::Model { producer, seq, order_id, kind, version: 1, attempt: 1, steps, traceparent }, order)
+        Pending { seq, kind: Kind::Place, version: 1, attempt: 1, steps, traceparent, order: order.into() }
     }
 
     fn seqs(rows: &[Pending]) -> Vec<i64> {
-        rows.iter().map(|(row, _)| row.seq).collect()
+        rows.iter().map(|row| row.seq).collect()
     }
 
     #[test]

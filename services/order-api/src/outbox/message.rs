@@ -8,20 +8,19 @@ use super::{kind::Kind, pending::Pending};
 use crate::{SOURCE, orders};
 
 /// What is published for a row.
-pub(super) fn publication((row, order): Pending) -> Result<Publication, DbErr> {
-    let unknown = || DbErr::Type(format!("outbox row {} has the unknown kind {:?}", row.seq, row.kind));
-    let kind = Kind::of(&row.kind).ok_or_else(unknown)?;
-    let (order_id, content) = (orders::order_id(&order), orders::content(&order)?);
+pub(super) fn publication(row: &Pending) -> Result<Publication, DbErr> {
+    let order = &row.order;
+    let (order_id, content) = (orders::order_id(order), orders::content(order)?);
     let placed_at = Timestamp::from_micros(order.placed_at);
     let (version, life) = (row.version.unsigned_abs(), order.life.unsigned_abs());
-    let (attempt, traceparent) = (row.attempt.unsigned_abs(), row.traceparent);
+    let (attempt, traceparent) = (row.attempt.unsigned_abs(), row.traceparent.clone());
     // Nothing was heard of this life of the order: that it was placed may be news, or be dropped by its version.
-    let is_placed = kind != Kind::Compensate && version == life;
+    let is_placed = row.kind != Kind::Compensate && version == life;
     let time = if is_placed { Timestamp::from_micros(order.updated_at) } else { placed_at };
     let event = is_placed.then(|| {
         Event::placed(SOURCE, order_id, time, traceparent.clone(), version, content.clone()).to_fields()
     });
-    let command = match kind {
+    let command = match row.kind {
         Kind::Place | Kind::Process => {
             let data = ProcessOrder { version, attempt, placed_at, life, order: content };
             Command::process(SOURCE, order_id, time, traceparent, data)

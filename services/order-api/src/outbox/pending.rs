@@ -16,11 +16,34 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::marks::Marks;
+use super::{kind::Kind, marks::Marks};
 use crate::entities::{order, outbox};
 
 /// A row with its order.
-pub(crate) type Pending = (outbox::Model, order::Model);
+#[derive(Clone, Debug)]
+pub(crate) struct Pending {
+    pub(crate) seq: i64,
+    pub(crate) kind: Kind,
+    /// The order's version before what is asked for.
+    pub(crate) version: i32,
+    /// The attempt that is asked for.
+    pub(crate) attempt: i32,
+    /// What is to be undone, a JSON list of steps; `None`: everything.
+    pub(crate) steps: Option<String>,
+    /// W3C trace context of the request.
+    pub(crate) traceparent: Option<String>,
+    pub(crate) order: Arc<order::Model>,
+}
+
+impl Pending {
+    fn of(row: outbox::Model, order: order::Model) -> Result<Self, DbErr> {
+        let outbox::Model { seq, kind, version, attempt, steps, traceparent, .. } = row;
+        let known = Kind::of(&kind);
+        let kind =
+            known.ok_or_else(|| DbErr::Type(format!("outbox row {seq} has the unknown kind {kind:?}")))?;
+        Ok(Self { seq, kind, version, attempt, steps, traceparent, order: order.into() })
+    }
+}
 
 /// The next rows of one producer after a number.
 pub(super) async fn of_producer(
@@ -38,7 +61,7 @@ pub(super) async fn of_producer(
         .all(reader)
         .await?;
     // Both are written in one transaction, and orders are never deleted before they are published.
-    Ok(rows.into_iter().filter_map(|(row, order)| Some((row, order?))).collect())
+    rows.into_iter().filter_map(|(row, order)| Some(Pending::of(row, order?))).collect()
 }
 
 /// Every other producer that left rows: earlier runs, and other replicas.

@@ -157,7 +157,7 @@ impl Relay {
         if rows.is_empty() {
             rows = pending::of_producer(&self.database.reader, self.own, self.published, self.batch).await?;
         }
-        let Some(last) = rows.last().map(|(row, _)| row.seq) else { return Ok(false) };
+        let Some(last) = rows.last().map(|row| row.seq) else { return Ok(false) };
         self.publish(self.own, rows).await?;
         self.published = last;
         self.shared.backlog.published_up_to(last);
@@ -174,7 +174,7 @@ impl Relay {
             let mut after = 0;
             loop {
                 let rows = pending::of_producer(&self.database.reader, producer, after, self.batch).await?;
-                let Some(last) = rows.last().map(|(row, _)| row.seq) else { break };
+                let Some(last) = rows.last().map(|row| row.seq) else { break };
                 self.publish(producer, rows).await?;
                 pending::delete(&self.database, producer, last, &self.shared.marks).await?;
                 after = last;
@@ -203,16 +203,16 @@ impl Relay {
     /// Publishes rows of one producer, partition by partition, in the order of their numbers.
     async fn publish(&mut self, producer: Uuid, rows: Vec<Pending>) -> Result<(), RelayError> {
         let span = tracing::debug_span!("outbox.relay", orders = rows.len());
-        let spans = trace_context::each_in_batch(&span, rows.iter(), |(row, order)| {
-            let order_id = orders::order_id(order);
+        let spans = trace_context::each_in_batch(&span, rows.iter(), |row| {
+            let order_id = orders::order_id(&row.order);
             let span = tracing::debug_span!("order.publish", otel.kind = "producer", order.id = %order_id);
             (span, row.traceparent.as_deref())
         });
         let mut partitions: BTreeMap<u16, Vec<Publication>> = BTreeMap::new();
         // An order that has moved on had its message. Should Redis have lost it since, healing sees to it: from here it would
         // begin anew, even if it is completed or cancelled.
-        for row in rows.iter().filter(|(row, order)| row.version >= order.version).cloned() {
-            let partition = self.redis.keys().partition_of(orders::order_id(&row.1));
+        for row in rows.iter().filter(|row| row.version >= row.order.version) {
+            let partition = self.redis.keys().partition_of(orders::order_id(&row.order));
             partitions.entry(partition).or_default().push(publication(row)?);
         }
         for (partition, batch) in partitions {
