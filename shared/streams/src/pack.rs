@@ -8,6 +8,11 @@
 pub(crate) struct Packer(Vec<u8>);
 
 impl Packer {
+    /// With room for so many bytes.
+    pub(crate) fn with_capacity(bytes: usize) -> Self {
+        Self(Vec::with_capacity(bytes))
+    }
+
     /// The next `items` things belong to one array.
     pub(crate) fn array(&mut self, items: usize) {
         match u32::try_from(items).expect("no batch has 4 billion messages") {

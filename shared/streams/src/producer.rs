@@ -124,8 +124,11 @@ impl Producer {
     }
 }
 
+/// What the two messages of a small order take.
+const ABOUT_BYTES: usize = 1_024;
+
 fn pack(batch: &[Publication]) -> Packer {
-    let mut packer = Packer::default();
+    let mut packer = Packer::with_capacity(batch.len() * ABOUT_BYTES);
     packer.array(batch.len() * 4);
     for publication in batch {
         packer.text(&publication.seq.to_string());

@@ -68,7 +68,7 @@ impl Args {
 
     /// Many texts as one argument.
     pub(crate) fn packed(&mut self, packer: Packer) {
-        self.text.append(&mut packer.into_bytes());
+        self.text.extend_from_slice(&packer.into_bytes());
         self.ends.push(self.text.len());
     }
 

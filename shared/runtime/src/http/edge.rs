@@ -71,7 +71,8 @@ impl Endpoint for Edge {
         trace_context::set_parent(&span, traceparent.as_deref());
 
         let context = RequestContext { request_id: request_id.clone(), body_limits: self.body_limits };
-        let answer = CONTEXT.scope(context, self.answer(request));
+        // Boxed: each wrapper around it would have room for it once more, in the memory of every connection.
+        let answer = CONTEXT.scope(context, Box::pin(self.answer(request)));
         let answer = trace_context::with_incoming(traceparent.as_deref(), answer);
         let Answer { mut response, route } = answer.instrument(span.clone()).await;
 

@@ -128,7 +128,8 @@ impl Server {
         let service = service_fn(move |request: hyper::Request<Incoming>| {
             let endpoint = endpoint.clone();
             let request = Request::from((request, local.clone(), remote.clone(), Scheme::HTTP));
-            async move { Ok::<_, Infallible>(to_hyper(endpoint.get_response(request).await)) }
+            // Boxed: a connection without a request needs no room for one.
+            Box::pin(async move { Ok::<_, Infallible>(to_hyper(endpoint.get_response(request).await)) })
         });
         let connection = watcher.watch(self.protocol.serve_connection(TokioIo::new(stream), service));
         async move {
