@@ -6,6 +6,7 @@
 //! write-ahead log by the next open.
 
 mod postgres;
+pub mod prune;
 mod sqlite;
 
 use sea_orm::{
