@@ -25,9 +25,11 @@ impl Plans {
         });
     }
 
-    /// How many different statements there were.
-    pub fn statements(&self) -> usize {
-        self.all().len()
+    /// Those of the texts that no statement has in it yet.
+    pub fn missing<'a>(&self, texts: &[&'a str]) -> Vec<&'a str> {
+        let all = self.all();
+        let is_missing = |text: &&&str| !all.iter().any(|statement| statement.sql.contains(**text));
+        texts.iter().filter(is_missing).copied().collect()
     }
 
     /// Statements that look at every row of a table other than `small` ones, each with its plan. One that reads an index in
@@ -63,7 +65,8 @@ fn scanned(line: &str) -> Option<&str> {
         Some((_, index)) if !index.contains("sqlite_autoindex_") => index.rsplit(' ').next(),
         Some((table, _)) => Some(table),
         // Rows that the statement itself brings along, or has found before.
-        None if rest.contains("CONSTANT ROW") || rest.starts_with('(') => None,
+        None if rest.starts_with(|first: char| first.is_ascii_digit() || first == '(') => None,
+        None if rest == "CONSTANT ROW" => None,
         None => Some(rest),
     }
 }
@@ -88,6 +91,8 @@ mod tests {
             ("SCAN orders USING INDEX orders_compensating", Some("orders_compensating")),
             ("SEARCH orders USING INDEX orders_by_status (status=?)", None),
             ("SCAN 2 CONSTANT ROWS", None),
+            ("SCAN 4-ROW VALUES CLAUSE", None),
+            ("SCAN CONSTANT ROW", None),
             ("SCAN (subquery-1)", None),
         ] {
             assert_eq!(scanned(line), table, "{line}");

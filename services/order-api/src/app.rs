@@ -192,3 +192,6 @@ async fn prepare_redis(redis: Redis, shutdown: Shutdown) -> Result<(), StreamErr
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -11,7 +11,7 @@ use runtime::{
 };
 use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, PaginatorTrait, Set};
 use streams::RedisOptions;
-use system_tests::{postgres::PrivatePostgres, redis::PrivateRedis};
+use system_tests::{plans::Plans, postgres::PrivatePostgres, redis::PrivateRedis};
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
@@ -142,7 +142,7 @@ async fn a_key_is_remembered_for_as_long_as_was_said_and_then_forgotten() {
     assert_eq!(world.deleted("idempotency_key"), 450);
 }
 
-async fn only_what_is_final_for_long_enough_goes(world: World) {
+async fn only_what_is_final_for_long_enough_goes(world: &World) {
     use Status::{Cancelled, Completed, Failed, Pending, Processing};
     let mut gone = Vec::new();
     let mut kept = Vec::new();
@@ -189,8 +189,20 @@ async fn only_what_is_final_for_long_enough_goes(world: World) {
 }
 
 #[tokio::test]
-async fn final_orders_go_with_their_timelines() {
-    only_what_is_final_for_long_enough_goes(World::sqlite().await).await;
+async fn final_orders_go_with_their_timelines_and_no_other_is_looked_at() {
+    let (mut world, plans) = (World::sqlite().await, Plans::default());
+    let database = world.retention.database.clone();
+    plans.watch(&mut world.retention.database.reader);
+    plans.watch(&mut world.retention.database.writer);
+    world.key("basket").await;
+    only_what_is_final_for_long_enough_goes(&world).await;
+    let deletes =
+        ["idempotency_keys", "orders", "order_events"].map(|table| format!("DELETE FROM \"{table}\""));
+    assert!(plans.missing(&deletes.each_ref().map(String::as_str)).is_empty());
+    // This test counts what is left.
+    let scans = plans.scans(&database.reader, &["outbox"]).await;
+    let scans: Vec<_> = scans.iter().filter(|scan| !scan.contains("COUNT(*)")).collect();
+    assert!(scans.is_empty(), "{scans:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -198,7 +210,7 @@ async fn final_orders_go_on_postgresql_too() {
     let postgres = PrivatePostgres::start().await;
     let folder = tempfile::tempdir().unwrap();
     let world = World::at(postgres.url(), NO_REDIS.to_owned(), folder).await;
-    only_what_is_final_for_long_enough_goes(world).await;
+    only_what_is_final_for_long_enough_goes(&world).await;
 }
 
 /// An order that is found, and asked for again before it is deleted, lives.
