@@ -9,10 +9,10 @@ use runtime::db::{
 };
 use sea_orm::{
     ColumnTrait, DbErr, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect,
+    prelude::Uuid,
     sea_query::{LockBehavior, LockType},
 };
 use streams::{Redis, absent::absent};
-use uuid::Uuid;
 
 use super::Trouble;
 use crate::entities::attempt::{Column, Entity};
