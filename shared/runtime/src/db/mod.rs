@@ -92,7 +92,6 @@ impl Database {
     pub async fn close(self) -> Result<(), DbErr> {
         if self.backend == DbBackend::Sqlite {
             self.reader.close().await?;
-            self.writer.execute_unprepared("PRAGMA optimize").await?;
             self.writer.execute_unprepared("PRAGMA wal_checkpoint(TRUNCATE)").await?;
         }
         self.writer.close().await
