@@ -15,6 +15,7 @@ pub mod daemon;
 pub mod footprint;
 pub mod load;
 pub mod log;
+pub mod plans;
 pub mod ports;
 pub mod postgres;
 pub mod programs;

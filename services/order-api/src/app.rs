@@ -26,6 +26,7 @@ use crate::{
     migrations::Migrator,
     outbox::{Backlog, Marks, Relay, Shared},
     queue::Queue,
+    retention::Retention,
     waiting::Waiters,
 };
 
@@ -105,6 +106,14 @@ impl App {
             metrics: metrics.clone(),
         };
         let healer = Healer::new(sweeper, alarm, &config.heal);
+        let retention = Retention {
+            database: database.clone(),
+            redis: redis.clone(),
+            clock: clock.clone(),
+            own: backlog.producer(),
+            config: config.retention.clone(),
+            metrics: metrics.clone(),
+        };
         let state = State {
             clock,
             database: database.clone(),
@@ -133,6 +142,7 @@ impl App {
         tasks.spawn("writer", writer.run());
         tasks.spawn("relay", relay.run(shutdown.clone()));
         tasks.spawn("healer", healer.run(shutdown.clone()));
+        tasks.spawn("retention", retention.run(shutdown.clone()));
         for partition in redis.keys().partitions() {
             let follower = Follower {
                 reader: EventReader::new(&redis, partition, ORDER_API, &config.instance)?,
@@ -182,3 +192,6 @@ async fn prepare_redis(redis: Redis, shutdown: Shutdown) -> Result<(), StreamErr
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

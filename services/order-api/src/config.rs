@@ -1,6 +1,6 @@
 //! The settings of order-api. What each means is in `config.default.toml`.
 
-use std::path::Path;
+use std::{path::Path, time::Duration};
 
 use anyhow::ensure;
 use runtime::{
@@ -27,6 +27,7 @@ pub struct Config {
     pub relay: RelayConfig,
     pub events: EventsConfig,
     pub heal: HealConfig,
+    pub retention: RetentionConfig,
     pub catalog: CatalogConfig,
 }
 
@@ -55,6 +56,14 @@ pub struct EventsConfig {
 pub struct HealConfig {
     pub interval_ms: u64,
     pub age_ms: u64,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RetentionConfig {
+    pub interval_ms: u64,
+    pub idempotency_key_hours: u32,
+    pub final_order_days: u32,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -95,12 +104,41 @@ impl Config {
             (MAX_BATCH_ORDERS..=1_000_000).contains(&self.intake.queue),
             "intake.queue must be {MAX_BATCH_ORDERS} to 1000000: a whole batch of orders must fit in"
         );
+        self.retention.check()?;
         ensure!(self.redis.partitions >= 1, "redis.partitions must be at least 1");
         ensure!(
             self.http.request_timeout_ms > u64::from(MAX_WAIT_SECS) * 1_000,
             "http.request_timeout_ms must be above {MAX_WAIT_SECS}000, the longest ?wait="
         );
         Ok(())
+    }
+}
+
+impl RetentionConfig {
+    fn check(&self) -> anyhow::Result<()> {
+        ensure!(
+            (1_000..=3_600_000).contains(&self.interval_ms),
+            "retention.interval_ms must be 1000 to 3600000"
+        );
+        ensure!(
+            (1..=8_760).contains(&self.idempotency_key_hours),
+            "retention.idempotency_key_hours must be 1 to 8760"
+        );
+        ensure!(self.final_order_days <= 36_500, "retention.final_order_days must be 0 to 36500");
+        Ok(())
+    }
+
+    pub(crate) const fn interval(&self) -> Duration {
+        Duration::from_millis(self.interval_ms)
+    }
+
+    pub(crate) const fn idempotency_keys(&self) -> Duration {
+        Duration::from_hours(self.idempotency_key_hours as u64)
+    }
+
+    /// `None`: for ever.
+    pub(crate) fn final_orders(&self) -> Option<Duration> {
+        (self.final_order_days > 0).then(|| Duration::from_hours(24 * u64::from(self.final_order_days)))
     }
 }
 
@@ -120,10 +158,13 @@ mod tests {
     fn the_defaults_are_valid_and_each_mistake_has_its_sentence() {
         let config = Config::load(None).unwrap();
         assert!(!config.instance.is_empty());
-        let changes: [(Change, &str); 5] = [
+        let changes: [(Change, &str); 8] = [
             (|config| config.intake.batch = 0, "intake.batch"),
             (|config| config.events.batch = 2_001, "events.batch"),
             (|config| config.intake.queue = 999, "intake.queue"),
+            (|config| config.retention.interval_ms = 999, "retention.interval_ms"),
+            (|config| config.retention.idempotency_key_hours = 0, "retention.idempotency_key_hours"),
+            (|config| config.retention.final_order_days = 36_501, "retention.final_order_days"),
             (|config| config.redis.partitions = 0, "redis.partitions"),
             (|config| config.http.request_timeout_ms = 60_000, "http.request_timeout_ms"),
         ];

@@ -17,6 +17,7 @@ pub(crate) struct ApiMetrics {
     pub(crate) relay_batch: Histogram,
     pub(crate) losses: IntCounter,
     pub(crate) republished: IntCounter,
+    pub(crate) pruned: IntCounterVec,
     pub(crate) events: IntCounterVec,
     pub(crate) events_batch: Histogram,
 }
@@ -58,6 +59,11 @@ impl ApiMetrics {
             republished: metrics.counter(
                 "orderflow_orders_republished_total",
                 "Orders that were published again because their message was lost",
+            ),
+            pruned: metrics.counter_vec(
+                "orderflow_retention_deleted_total",
+                "Rows that were deleted because nobody needs them any more, by what they were",
+                &["what"],
             ),
             events: metrics.counter_vec(
                 "orderflow_events_consumed_total",

@@ -30,6 +30,7 @@ use crate::{
     outage::SharedOutage,
     pipeline::{Http, Pipeline, Services, Simulated},
     queue::{Dispatcher, JanitorLoop, PromoteLoop, ReclaimLoop, Slots, Taker, keep_alive, prepare},
+    retention::Retention,
     worker::Worker,
 };
 
@@ -113,6 +114,17 @@ impl App {
         tracing::info!(%address, worker = &*worker.name, "listening");
 
         let partitions = start_finishing(&config, &worker, &notes, &tasks)?;
+        if let Some(keep) = config.ledger.keep() {
+            let retention = Retention {
+                database: database.clone(),
+                redis: worker.redis.clone(),
+                clock: worker.clock.clone(),
+                keep,
+                every: config.ledger.prune_interval(),
+                deleted: worker.metrics.attempts_deleted.clone(),
+            };
+            tasks.spawn("retention", unfailing(retention.run(shutdown.clone())));
+        }
         let (background, draining) = (tasks.clone(), shutdown.draining());
         let waiting = worker.clone();
         tasks.spawn("worker", async move {
@@ -258,3 +270,6 @@ fn readiness(redis: &Redis, database: &Database, shutdown: Shutdown) -> Readines
             async move { database.ping().await }
         })
 }
+
+#[cfg(test)]
+mod tests;

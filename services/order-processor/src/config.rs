@@ -84,6 +84,8 @@ pub struct StepUrls {
 #[serde(deny_unknown_fields)]
 pub struct LedgerConfig {
     pub batch: usize,
+    pub keep_days: u32,
+    pub prune_interval_ms: u64,
 }
 
 impl Config {
@@ -129,6 +131,17 @@ impl ProcessorConfig {
 
     pub(crate) const fn retry_backoff(&self) -> Backoff {
         Backoff::new(Duration::from_millis(self.retry_base_ms), Duration::from_millis(self.retry_cap_ms))
+    }
+}
+
+impl LedgerConfig {
+    /// `None`: for ever.
+    pub(crate) fn keep(&self) -> Option<Duration> {
+        (self.keep_days > 0).then(|| Duration::from_hours(24 * u64::from(self.keep_days)))
+    }
+
+    pub(crate) const fn prune_interval(&self) -> Duration {
+        Duration::from_millis(self.prune_interval_ms)
     }
 }
 

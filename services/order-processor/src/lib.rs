@@ -17,7 +17,8 @@
 //! be undone now comes back later, however often, until `order.compensated` is reported.
 //!
 //! Beside that way, for each partition: heartbeats keep alive what is in hand, a reclaimer takes over what dead workers
-//! left, a promoter moves delayed commands that are due back to the queue, a janitor trims the streams (all in `queue`).
+//! left, a promoter moves delayed commands that are due back to the queue, a janitor trims the streams (all in `queue`). And for
+//! all of them together: `retention` deletes what the ledger has of orders that ended long ago.
 //!
 //! # What a crash leaves
 //!
@@ -42,6 +43,7 @@ mod outage;
 mod outcome;
 mod pipeline;
 mod queue;
+mod retention;
 mod text;
 mod worker;
 

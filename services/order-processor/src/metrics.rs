@@ -16,6 +16,7 @@ pub(crate) struct WorkerMetrics {
     pub(crate) promoted: IntCounter,
     pub(crate) trimmed: IntCounter,
     pub(crate) retired: IntCounter,
+    pub(crate) attempts_deleted: IntCounter,
     pub(crate) dead_letters: IntCounter,
     pub(crate) fence_lost: IntCounter,
     pub(crate) not_announced: IntCounter,
@@ -44,6 +45,11 @@ impl WorkerMetrics {
             SECONDS,
         );
         let counter = |name, help| metrics.counter(name, help);
+        let deleted = metrics.counter_vec(
+            "orderflow_retention_deleted_total",
+            "Rows that were deleted because nobody needs them any more, by what they were",
+            &["what"],
+        );
         Self {
             finished: Outcome::ALL.map(|outcome| {
                 let counters = if outcome.is_compensation() { &compensations } else { &finished };
@@ -69,6 +75,7 @@ impl WorkerMetrics {
                 "orderflow_consumers_retired_total",
                 "Consumers of all groups that were gone and this worker removed",
             ),
+            attempts_deleted: deleted.with_label_values(&["attempt"]),
             dead_letters: counter("orderflow_dead_letters_total", "Messages that are no command"),
             fence_lost: counter(
                 "orderflow_fence_lost_total",

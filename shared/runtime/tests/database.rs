@@ -63,6 +63,34 @@ async fn count(connection: &impl ConnectionTrait) -> i64 {
     connection.query_one_raw(statement).await.unwrap().unwrap().try_get_by_index(0).unwrap()
 }
 
+/// What was found out about a table when it was small must not decide about it when it is large.
+#[tokio::test]
+async fn a_table_that_was_small_at_the_last_end_is_searched_and_not_scanned() {
+    let folder = TempDir::new().unwrap();
+    let plan = async |database: &Database| {
+        let keys = vec!["1"; 256].join(", ");
+        let query = format!("EXPLAIN QUERY PLAN SELECT * FROM t WHERE key IN ({keys})");
+        let rows =
+            database.reader.query_all_raw(Statement::from_string(DbBackend::Sqlite, query)).await.unwrap();
+        rows[0].try_get::<String>("", "detail").unwrap()
+    };
+    let database = open(&folder).await;
+    let rows = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100)";
+    for statement in
+        ["CREATE TABLE t (key TEXT PRIMARY KEY)", &format!("INSERT INTO t {rows} SELECT i FROM n")]
+    {
+        database.writer.execute_unprepared(statement).await.unwrap();
+    }
+    database.close().await.unwrap();
+    let database = open(&folder).await;
+    assert!(plan(&database).await.starts_with("SEARCH"), "an end leaves nothing behind");
+    // As earlier versions did at their end.
+    database.writer.execute_unprepared("ANALYZE").await.unwrap();
+    database.close().await.unwrap();
+    let database = open(&folder).await;
+    assert!(plan(&database).await.starts_with("SEARCH"), "{}", plan(&database).await);
+}
+
 #[tokio::test]
 async fn what_is_committed_survives_a_power_cut() {
     let folder = TempDir::new().unwrap();

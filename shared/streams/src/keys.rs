@@ -108,7 +108,8 @@ impl Keys {
         self.of_partition(partition, "epoch")
     }
 
-    /// Hash from a producer's name to the last sequence number it published. Written by publish.
+    /// Hash from a producer's name to the last sequence number it published. Written by publish; order-api forgets those that
+    /// publish nothing any more.
     pub fn published(&self, partition: u16) -> String {
         self.of_partition(partition, "published")
     }

@@ -10,7 +10,7 @@
 //! | `orderflow:{p}:delayed` | sorted set of commands by the millisecond they are due at | finish; emptied by promote |
 //! | `orderflow:{p}:live` | hash: an order to its one live message | publish, finish, promote, redrive |
 //! | `orderflow:{p}:cancelled` | set of queue entries whose orders were cancelled | cancel; emptied by accept |
-//! | `orderflow:{p}:published` | hash: producer to the last sequence number it published | publish |
+//! | `orderflow:{p}:published` | hash: producer to the last sequence number it published | publish; [`forget`](published::forget) |
 //! | `orderflow:{p}:finished` | hash: worker to its last call of finish, and the answer | finish |
 //! | `orderflow:{p}:epoch` | string that names the data set | publish |
 //! | `orderflow:snapshot` | string: the newest metrics | metrics-service |
@@ -70,6 +70,7 @@ pub mod lag;
 mod pack;
 pub mod producer;
 pub mod progress;
+pub mod published;
 pub mod reclaim;
 mod script;
 pub mod snapshot;

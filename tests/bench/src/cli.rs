@@ -52,6 +52,8 @@ pub(crate) enum Part {
     EndToEnd,
     /// What this machine can do at all
     Limits,
+    /// The same with a thousand orders in the databases and with a million; takes as long as all other parts together
+    Growth,
 }
 
 #[derive(Debug, Subcommand)]

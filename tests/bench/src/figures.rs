@@ -20,6 +20,11 @@ impl Figures {
         self.0.extend(other.0);
     }
 
+    /// The same, each below this name.
+    pub(crate) fn below(self, name: &str) -> Self {
+        Self(self.0.into_iter().map(|(its, value)| (format!("{name}.{its}"), value)).collect())
+    }
+
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.0.keys().map(String::as_str)
     }

@@ -6,6 +6,7 @@ mod events;
 mod losses;
 mod order_api;
 mod outages;
+mod plans;
 mod projection;
 mod rebuild;
 mod replicas;

@@ -7,3 +7,4 @@ pub(crate) mod mark;
 pub(crate) mod order;
 pub(crate) mod order_event;
 pub(crate) mod outbox;
+pub(crate) mod producer;

@@ -13,6 +13,7 @@ use contract::{OrderId, Status, Step, command::process_id};
 use runtime::{clock::Clock, db::Database};
 use sea_orm::{
     ColumnTrait, Condition, DbErr, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect,
+    Select, Value, sea_query::Expr,
 };
 use streams::{
     EntryId, Redis, StreamError,
@@ -65,6 +66,17 @@ struct Unfinished {
     version: i32,
     life: i32,
     placed_at: i64,
+    updated_at: i64,
+}
+
+fn unfinished() -> Select<order::Entity> {
+    order::Entity::find().select_only().columns([
+        order::Column::Id,
+        order::Column::Version,
+        order::Column::Life,
+        order::Column::PlacedAt,
+        order::Column::UpdatedAt,
+    ])
 }
 
 impl Unfinished {
@@ -81,14 +93,16 @@ impl Sweeper {
         for which in [
             order::Column::Status.eq(Status::Pending.as_str()),
             order::Column::Status.eq(Status::Processing.as_str()),
-            order::Column::Compensating.eq(true),
+            // As the index names it, which holds few of all orders.
+            Expr::col(order::Column::Compensating),
         ] {
             let which = Condition::all().add(which).add(order::Column::UpdatedAt.lte(before));
-            let mut after = None;
+            let mut after = Uuid::nil();
             loop {
-                let page = self.page(which.clone(), after).await?;
+                let page = unfinished().filter(which.clone()).filter(order::Column::Id.gt(after));
+                let page = self.page(page.order_by_asc(order::Column::Id)).await?;
                 let Some(last) = page.last() else { break };
-                after = Some(last.id);
+                after = last.id;
                 for (partition, orders) in self.by_partition(page, partition) {
                     republished += self.look_for(partition, &orders).await?;
                 }
@@ -137,16 +151,22 @@ impl Sweeper {
     /// compensation.
     async fn cancel_again(&self, partition: Option<u16>) -> Result<(), SweepError> {
         let since = self.clock.now().as_micros().saturating_sub(CANCELLED_SINCE.as_micros() as i64);
-        let which = Condition::all()
-            .add(order::Column::Status.eq(Status::Cancelled.as_str()))
-            // What undoes a cancelled order is not to be cancelled.
-            .add(order::Column::Compensating.eq(false))
-            .add(order::Column::UpdatedAt.gte(since));
-        let mut after = None;
+        let mut after = (since, Uuid::nil());
         loop {
-            let page = self.page(which.clone(), after).await?;
+            // By the time of their end, in the words of the index that has the cancelled ones in this order.
+            let page = unfinished()
+                .filter(Expr::cust("NOT (status <> 'cancelled')"))
+                // What undoes a cancelled order is not to be cancelled.
+                .filter(order::Column::Compensating.eq(false))
+                .filter(Expr::cust_with_values(
+                    "(updated_at, id) > (?, ?)",
+                    [Value::from(after.0), after.1.into()],
+                ))
+                .order_by_asc(order::Column::UpdatedAt)
+                .order_by_asc(order::Column::Id);
+            let page = self.page(page).await?;
             let Some(last) = page.last() else { return Ok(()) };
-            after = Some(last.id);
+            after = (last.updated_at, last.id);
             for (partition, orders) in self.by_partition(page, partition) {
                 let ids: Vec<OrderId> = orders.iter().map(Unfinished::order_id).collect();
                 let gone = absent(&self.redis, partition, &ids).await?.orders;
@@ -174,22 +194,8 @@ impl Sweeper {
         Ok(())
     }
 
-    async fn page(&self, which: Condition, after: Option<Uuid>) -> Result<Vec<Unfinished>, DbErr> {
-        let mut select = order::Entity::find()
-            .select_only()
-            .columns([
-                order::Column::Id,
-                order::Column::Version,
-                order::Column::Life,
-                order::Column::PlacedAt,
-            ])
-            .filter(which)
-            .order_by_asc(order::Column::Id)
-            .limit(absent::MOST as u64);
-        if let Some(after) = after {
-            select = select.filter(order::Column::Id.gt(after));
-        }
-        select.into_model().all(&self.database.reader).await
+    async fn page(&self, which: Select<order::Entity>) -> Result<Vec<Unfinished>, DbErr> {
+        which.limit(absent::MOST as u64).into_model().all(&self.database.reader).await
     }
 
     fn by_partition(&self, page: Vec<Unfinished>, only: Option<u16>) -> BTreeMap<u16, Vec<Unfinished>> {

@@ -3,6 +3,7 @@
 
 mod m0001_orders;
 mod m0002_catalog;
+mod m0003_retention;
 
 use sea_orm_migration::prelude::*;
 
@@ -11,6 +12,10 @@ pub(crate) struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m0001_orders::Migration), Box::new(m0002_catalog::Migration)]
+        vec![
+            Box::new(m0001_orders::Migration),
+            Box::new(m0002_catalog::Migration),
+            Box::new(m0003_retention::Migration),
+        ]
     }
 }

@@ -34,9 +34,9 @@ pub(crate) struct Failed {
 }
 
 pub(crate) async fn failed(reader: &DatabaseConnection, query: &FailedQuery) -> Result<Failed, DbErr> {
-    let found = order::Entity::find().filter(condition(query));
-    let mut ids: Vec<Uuid> = found
-        .clone()
+    let mut ids: Vec<Uuid> = order::Entity::find()
+        .filter(order::Column::Status.eq(Status::Failed.as_str()))
+        .filter(condition(query))
         .select_only()
         .column(order::Column::Id)
         .filter(order::Column::Compensating.eq(false))
@@ -47,15 +47,21 @@ pub(crate) async fn failed(reader: &DatabaseConnection, query: &FailedQuery) -> 
         .await?;
     let more = ids.len() as u64 > query.limit;
     ids.truncate(query.limit as usize);
-    // As the index names it, which holds few of all orders.
-    let compensating = found.filter(Expr::col(order::Column::Compensating)).count(reader).await?;
+    // As the index names it, which holds few of all orders: those that failed, and some that were cancelled. Asked for those that
+    // failed, SQLite would rather look at all of them.
+    let compensating = order::Entity::find()
+        .filter(Expr::col(order::Column::Compensating))
+        .filter(order::Column::Status.ne(Status::Cancelled.as_str()))
+        .filter(condition(query))
+        .count(reader)
+        .await?;
     Ok(Failed { orders: ids.into_iter().map(OrderId::from_uuid).collect(), more, compensating })
 }
 
+/// The filters.
 fn condition(query: &FailedQuery) -> Condition {
     let first_at = |time: Timestamp| OrderId::first_at(time).as_uuid();
     Condition::all()
-        .add(order::Column::Status.eq(Status::Failed.as_str()))
         .add_option(query.user_id.as_ref().map(|user_id| order::Column::UserId.eq(user_id.as_str())))
         .add_option(query.failure_code.as_ref().map(|code| order::Column::FailureCode.eq(code.as_str())))
         .add_option(query.placed_from.map(|from| order::Column::Id.gte(first_at(from))))

@@ -14,5 +14,5 @@ mod relay;
 pub(crate) use fresh::{Commits, Fresh};
 pub(crate) use kind::Kind;
 pub(crate) use marks::{Marks, healed, last_loss, losses, note_found};
-pub(crate) use pending::{Backlog, Pending};
+pub(crate) use pending::{Backlog, Pending, other_producers};
 pub(crate) use relay::{Relay, Shared};

@@ -64,16 +64,24 @@ pub(super) async fn of_producer(
     rows.into_iter().filter_map(|(row, order)| Some(Pending::of(row, order?))).collect()
 }
 
-/// Every other producer that left rows: earlier runs, and other replicas.
-pub(super) async fn other_producers(reader: &DatabaseConnection, own: Uuid) -> Result<Vec<Uuid>, DbErr> {
-    outbox::Entity::find()
-        .select_only()
-        .column(outbox::Column::Producer)
-        .distinct()
-        .filter(outbox::Column::Producer.ne(own))
-        .into_tuple()
-        .all(reader)
-        .await
+/// Every other producer that left rows: earlier runs, and other replicas. From one to the next in the index: a backlog has
+/// many rows of few producers, and none is looked at but the first of each.
+pub(crate) async fn other_producers(reader: &DatabaseConnection, own: Uuid) -> Result<Vec<Uuid>, DbErr> {
+    let (mut others, mut after) = (Vec::new(), Uuid::nil());
+    loop {
+        let next: Option<Uuid> = outbox::Entity::find()
+            .select_only()
+            .column(outbox::Column::Producer)
+            .filter(outbox::Column::Producer.gt(after))
+            .order_by_asc(outbox::Column::Producer)
+            .limit(1)
+            .into_tuple()
+            .one(reader)
+            .await?;
+        let Some(producer) = next else { return Ok(others) };
+        after = producer;
+        others.extend((producer != own).then_some(producer));
+    }
 }
 
 /// Deletes what is published, up to and with a number, and stores with it how far Redis is.

@@ -2,7 +2,9 @@
 
 use anyhow::{Context as _, ensure};
 
-use super::{Config, Mode, PipelineConfig, ProcessorConfig, SimulatedConfig, StepUrls, step_url};
+use super::{
+    Config, LedgerConfig, Mode, PipelineConfig, ProcessorConfig, SimulatedConfig, StepUrls, step_url,
+};
 
 /// A worker that lives asks for something every other second at least, but its machine may pause.
 const SHORTEST_RETIRE_IDLE_MS: u64 = 60_000;
@@ -25,7 +27,7 @@ impl Config {
                 "processor.reclaim_idle_ms must be above pipeline.step_timeout_ms: a step that is slow is not dead"
             );
         }
-        ensure!((1..=1_000).contains(&self.ledger.batch), "ledger.batch must be 1 to 1000");
+        self.ledger.check()?;
         Ok(())
     }
 }
@@ -57,6 +59,18 @@ impl ProcessorConfig {
             self.retire_idle_ms >= SHORTEST_RETIRE_IDLE_MS,
             "processor.retire_idle_ms must be at least {SHORTEST_RETIRE_IDLE_MS}: a worker that lives must not be taken \
              for gone"
+        );
+        Ok(())
+    }
+}
+
+impl LedgerConfig {
+    fn check(&self) -> anyhow::Result<()> {
+        ensure!((1..=1_000).contains(&self.batch), "ledger.batch must be 1 to 1000");
+        ensure!(self.keep_days <= 36_500, "ledger.keep_days must be 0 to 36500");
+        ensure!(
+            (1_000..=86_400_000).contains(&self.prune_interval_ms),
+            "ledger.prune_interval_ms must be 1000 to 86400000"
         );
         Ok(())
     }
@@ -139,7 +153,7 @@ mod tests {
 
     #[test]
     fn each_mistake_has_its_sentence() {
-        let changes: [(Change, &str); 22] = [
+        let changes: [(Change, &str); 24] = [
             (|config| config.redis.partitions = 0, "redis.partitions"),
             (|config| config.redis.partitions = 33, "processor.concurrency"),
             (|config| config.processor.concurrency = 0, "processor.concurrency"),
@@ -189,6 +203,8 @@ mod tests {
                 "processor.reclaim_idle_ms",
             ),
             (|config| config.ledger.batch = 0, "ledger.batch"),
+            (|config| config.ledger.keep_days = 36_501, "ledger.keep_days"),
+            (|config| config.ledger.prune_interval_ms = 999, "ledger.prune_interval_ms"),
         ];
         for (change, name) in changes {
             let mut changed = defaults();

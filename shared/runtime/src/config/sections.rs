@@ -19,6 +19,7 @@ pub const SECTIONS: &[(&str, &[Service])] = &[
     ("heal", &[OrderApi]),
     ("catalog", &[OrderApi]),
     ("idempotency", &[OrderApi]),
+    ("retention", &[OrderApi]),
     ("processor", &[OrderProcessor]),
     ("pipeline", &[OrderProcessor]),
     ("ledger", &[OrderProcessor]),

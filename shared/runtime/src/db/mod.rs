@@ -7,6 +7,7 @@
 
 mod bulk;
 mod postgres;
+pub mod prune;
 mod sqlite;
 
 use sea_orm::{
@@ -93,7 +94,6 @@ impl Database {
     pub async fn close(self) -> Result<(), DbErr> {
         if self.backend == DbBackend::Sqlite {
             self.reader.close().await?;
-            self.writer.execute_unprepared("PRAGMA optimize").await?;
             self.writer.execute_unprepared("PRAGMA wal_checkpoint(TRUNCATE)").await?;
         }
         self.writer.close().await

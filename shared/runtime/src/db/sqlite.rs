@@ -1,10 +1,10 @@
 //! SQLite: one writer, some readers, and the settings each connection needs (PRAGMAs belong to a
 //! connection, not to the file).
 
-use std::{path::PathBuf, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use sea_orm::{
-    ConnectOptions, DatabaseConnection, DbBackend,
+    ConnectOptions, DatabaseConnection, DbBackend, DbErr, RuntimeErr,
     sqlx::{
         self, Connection as _,
         sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous},
@@ -36,6 +36,11 @@ pub(super) async fn open(url: &str, config: &DatabaseConfig) -> Result<Database,
         Synchronous::Full => SqliteSynchronous::Full,
         Synchronous::Normal => SqliteSynchronous::Normal,
     };
+    let forgotten = forget_statistics(&path, busy_timeout).await;
+    forgotten.map_err(|error| DatabaseError::Open {
+        url: url.to_owned(),
+        reason: DbErr::Conn(RuntimeErr::SqlxError(Arc::new(error))),
+    })?;
     let file = path.clone();
     let writer = connect(url, 1, move |_| {
         common(&file, busy_timeout)
@@ -52,6 +57,28 @@ pub(super) async fn open(url: &str, config: &DatabaseConfig) -> Result<Database,
         common(&path, busy_timeout).read_only(true).pragma("cache_size", READER_CACHE)
     });
     Ok(Database { writer, reader: reader.await?, backend: DbBackend::Sqlite })
+}
+
+/// Removes what ANALYZE has found, or an earlier version's `PRAGMA optimize` at its end.
+///
+/// Numbers of rows from when a table was small decide about it when it is large: for a list of keys SQLite would rather look at all
+/// of a thousand rows, and does so when they have become a million. Without them it takes every table for large, and every
+/// statement of ours has an index. By a connection of its own: one that has read them keeps to them.
+async fn forget_statistics(path: &std::path::Path, busy_timeout: Duration) -> Result<(), sqlx::Error> {
+    use sea_orm::sqlx::ConnectOptions;
+    if !path.exists() {
+        return Ok(());
+    }
+    let mut connection = common(path, busy_timeout).connect().await?;
+    for statistics in ["sqlite_stat1", "sqlite_stat4"] {
+        let found = sqlx::query("SELECT 1 FROM sqlite_schema WHERE name = ?").bind(statistics);
+        if found.fetch_optional(&mut connection).await?.is_some() {
+            sqlx::raw_sql(sqlx::AssertSqlSafe(format!("DROP TABLE {statistics}")))
+                .execute(&mut connection)
+                .await?;
+        }
+    }
+    connection.close().await
 }
 
 fn common(path: &std::path::Path, busy_timeout: Duration) -> SqliteConnectOptions {

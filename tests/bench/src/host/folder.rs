@@ -75,6 +75,18 @@ impl Site {
         redis.ready(async || Connection::is_answered(self.redis, b"PING\r\n", b"+PONG").await).await
     }
 
+    /// The database of a service, where its default settings have it.
+    pub(crate) fn database(&self, service: Service) -> PathBuf {
+        self.path().join("data").join(format!("{service}.db"))
+    }
+
+    /// Makes the tables of a service.
+    pub(crate) async fn migrate(&self, service: Service) -> anyhow::Result<()> {
+        let output = self.command(service, "migrate")?.output().await?;
+        anyhow::ensure!(output.status.success(), "{service}: {}", String::from_utf8_lossy(&output.stderr));
+        Ok(())
+    }
+
     /// One of the services, in the build that this program is of.
     pub(crate) async fn start(&self, service: Service) -> anyhow::Result<Process> {
         let port = match service {
@@ -82,6 +94,14 @@ impl Site {
             Service::OrderProcessor => self.processor,
             Service::MetricsService => self.metrics,
         };
+        let mut command = self.command(service, "serve")?;
+        command.env("ORDERFLOW_HTTP__LISTEN", format!("127.0.0.1:{port}"));
+        let ready = b"GET /readyz HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
+        let process = Process::start(service.name(), command, self.path())?;
+        process.ready(async || Connection::is_answered(port, ready, b"HTTP/1.1 200").await).await
+    }
+
+    fn command(&self, service: Service, subcommand: &str) -> anyhow::Result<Command> {
         let program = self.programs.join(service.name());
         anyhow::ensure!(program.is_file(), "{} is missing: build all programs first", program.display());
         let mut command = Command::new(program);
@@ -91,17 +111,15 @@ impl Site {
             }
         }
         command
-            .arg("serve")
+            .arg(subcommand)
+            .kill_on_drop(true)
             .current_dir(self.path())
             .env("ORDERFLOW_REDIS__URL", format!("redis://127.0.0.1:{}", self.redis))
-            .env("ORDERFLOW_HTTP__LISTEN", format!("127.0.0.1:{port}"))
             .env("ORDERFLOW_INSTANCE", format!("{service}-1"))
             .env("ORDERFLOW_PROJECTION__ORDER_API_URL", format!("http://127.0.0.1:{}", self.api))
             .envs(SETTINGS.iter().copied())
             .envs(self.settings.iter().cloned());
-        let ready = b"GET /readyz HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
-        let process = Process::start(service.name(), command, self.path())?;
-        process.ready(async || Connection::is_answered(port, ready, b"HTTP/1.1 200").await).await
+        Ok(command)
     }
 
     /// One of the servers that order-api is compared with; it listens where order-api would.

@@ -2,6 +2,7 @@
 
 mod drain;
 mod follow;
+mod growth;
 mod intake;
 mod latency;
 mod scrape;
@@ -39,6 +40,8 @@ pub(crate) enum Measure {
     Latency { rate: u32 },
     /// Everything at once.
     Sustained,
+    /// With so many orders there already.
+    Growth { orders: u64 },
 }
 
 /// One round, in its order: what is compared with each other is measured one right after the other.
@@ -64,9 +67,13 @@ pub(crate) fn plan(only: &[Part]) -> Vec<Measure> {
         Measure::Latency { rate: 200 },
         Measure::Latency { rate: 1_000 },
         Measure::Sustained,
+        Measure::Growth { orders: growth::FEW },
+        Measure::Growth { orders: growth::MANY },
     ];
+    // Takes as long as everything else together, and so only if it is asked for.
+    let by_default = |measure: &Measure| only.is_empty() && measure.parts() != [Part::Growth];
     let wanted =
-        |measure: &Measure| only.is_empty() || measure.parts().iter().any(|part| only.contains(part));
+        |measure: &Measure| by_default(measure) || measure.parts().iter().any(|part| only.contains(part));
     round.into_iter().filter(wanted).collect()
 }
 
@@ -80,6 +87,7 @@ impl Measure {
             Self::Streams => &[Part::Limits, Part::Drain],
             Self::Drain => &[Part::Drain],
             Self::Latency { .. } | Self::Sustained => &[Part::EndToEnd],
+            Self::Growth { .. } => &[Part::Growth],
         }
     }
 
@@ -95,6 +103,7 @@ impl Measure {
             Self::Drain => "drain: relay, worker, projection, follower".to_owned(),
             Self::Latency { rate } => format!("end to end, {rate} orders a second"),
             Self::Sustained => "end to end, everything at once".to_owned(),
+            Self::Growth { orders } => format!("growth: {orders} orders are there already"),
         }
     }
 
@@ -108,6 +117,10 @@ impl Measure {
             Self::Streams => 8,
             Self::Drain => 5 + settings.backlog_thousands / 3,
             Self::Sustained => settings.sustain_seconds + sustained::WARM_UP_SECONDS + 4,
+            Self::Growth { orders } => {
+                let load = 2 * (settings.seconds + WARM_UP_SECONDS + 1);
+                orders / 10_000 + 15 + settings.backlog_thousands / 3 + load
+            }
         }
     }
 
@@ -131,9 +144,12 @@ impl Measure {
             }
             Self::GroupCommit => limits::group_commit(site, Duration::from_secs(settings.seconds)).await,
             Self::Streams => limits::streams(site).await,
-            Self::Drain => drain::all(site, settings.backlog_thousands * 1_000).await,
+            Self::Drain => drain::all(site, settings.backlog_thousands * 1_000, 0).await,
             Self::Latency { rate } => latency::at(site, rate, settings.seconds).await,
             Self::Sustained => sustained::all(site, settings.sustain_seconds).await,
+            Self::Growth { orders } => {
+                growth::with(site, orders, settings.backlog_thousands * 1_000, settings.seconds).await
+            }
         }
     }
 }
@@ -155,5 +171,8 @@ mod tests {
         assert_eq!(drain, [Measure::Streams, Measure::Drain]);
         assert!(plan(&[Part::EndToEnd]).contains(&Measure::Intake { connections: 64, keyed: false }));
         assert!(plan(&[]).len() > plan(&[Part::Intake, Part::Drain]).len());
+        let growth = [growth::FEW, growth::MANY].map(|orders| Measure::Growth { orders });
+        assert_eq!(plan(&[Part::Growth]), growth);
+        assert!(!plan(&[]).contains(&growth[0]));
     }
 }

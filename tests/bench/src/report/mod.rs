@@ -109,6 +109,7 @@ fn row_result(row: &Row, rounds: &[Figures]) -> Option<RowResult> {
     let met = match row.goal {
         Goal::None => None,
         Goal::Ratio(least) => ratio.map(|ratio| ratio >= least),
+        Goal::MostRatio(most) => ratio.map(|ratio| ratio <= most),
         Goal::Below(most) => Some(value < most),
         // Each round counts: a median would hide the one that went wrong.
         Goal::Zero => Some(own.iter().all(|value| *value == 0.0)),
