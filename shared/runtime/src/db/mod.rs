@@ -6,6 +6,7 @@
 //! write-ahead log by the next open.
 
 mod postgres;
+pub mod rows;
 mod sqlite;
 
 use sea_orm::{
