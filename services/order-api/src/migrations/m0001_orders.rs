@@ -1,6 +1,6 @@
 //! Orders, their timelines, the outbox with its marks, and the idempotency keys.
 
-use sea_orm_migration::prelude::*;
+use sea_orm_migration::{prelude::*, sea_orm::DbBackend};
 
 #[derive(DeriveMigrationName)]
 pub(super) struct Migration;
@@ -38,7 +38,7 @@ impl MigrationTrait for Migration {
             .execute_unprepared("CREATE INDEX orders_compensating ON orders (id) WHERE compensating")
             .await?;
 
-        let order_events = Table::create()
+        let mut order_events = Table::create()
             .table("order_events")
             .col(ColumnDef::new("order_id").uuid().not_null())
             .col(ColumnDef::new("version").integer().not_null())
@@ -47,6 +47,10 @@ impl MigrationTrait for Migration {
             .col(ColumnDef::new("data").text().not_null())
             .primary_key(Index::create().col("order_id").col("version"))
             .to_owned();
+        if manager.get_database_backend() == DbBackend::Sqlite {
+            // It else keeps two trees, the rows and the keys, and writes both for each event.
+            order_events.extra("WITHOUT ROWID");
+        }
         manager.create_table(order_events).await?;
 
         let outbox = Table::create()
