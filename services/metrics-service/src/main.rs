@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use metrics_service::{App, Config, http::document};
+use mimalloc::MiMalloc;
 use runtime::{
     Service,
     cli::{self, ApiExtra, Cli, Command},
@@ -10,6 +11,9 @@ use runtime::{
     lifecycle::Shutdown,
     telemetry,
 };
+
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 #[tokio::main]
 async fn main() -> ExitCode {

@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use mimalloc::MiMalloc;
 use order_api::{App, Config, commands::Extra, http::document, populate};
 use runtime::{
     Service,
@@ -10,6 +11,9 @@ use runtime::{
     lifecycle::Shutdown,
     telemetry,
 };
+
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 #[tokio::main]
 async fn main() -> ExitCode {
