@@ -143,7 +143,7 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn every_date_is_read_as_the_library_reads_it(text in r"[0-9]{4}-(0[0-9]|1[0-3])-[0-3][0-9]T[0-2][0-9]:[0-6][0-9]:[0-6][0-9]\.[0-9]{6}Z") {
-            let expected = text.parse::<jiff::Timestamp>().ok().map(|time| time.as_microsecond());
+            let expected = text.parse::<jiff::Timestamp>().ok().map(jiff::Timestamp::as_microsecond);
             proptest::prop_assert_eq!(text.parse::<Timestamp>().ok().map(Timestamp::as_micros), expected);
         }
 
