@@ -1,7 +1,7 @@
 //! The statements of one batch: three, of many rows each.
 
 use contract::{FailureReason, Status};
-use runtime::db::rows;
+use runtime::db::rows::{self, Lock};
 use sea_orm::{DatabaseTransaction, DbErr, Value};
 use uuid::Uuid;
 
@@ -27,7 +27,7 @@ const COLUMNS: &str = "status, version, attempts, started_at, updated_at, comple
 
 /// The states of these orders, sorted and locked until the transaction ends; ids that are no order of ours are left out.
 pub(super) async fn load(transaction: &DatabaseTransaction, ids: &[Uuid]) -> Result<Vec<State>, DbErr> {
-    let found = rows::read(transaction, "orders", "id", COLUMNS, ids.iter().copied(), true).await?;
+    let found = rows::read(transaction, "orders", "id", COLUMNS, ids.iter().copied(), Lock::Rows).await?;
     Ok(found.into_iter().map(state).collect())
 }
 

@@ -32,22 +32,28 @@ pub async fn write(
     Ok(())
 }
 
-/// The rows of a table that have these keys, sorted, each as the key and the `columns` (a list of expressions): locked until
-/// the transaction ends, where they are to be `kept`, and in the order of the keys, so that no two transactions wait for each
-/// other. SQLite has one writer, and no such lock.
-///
-/// They come as one JSON text, which costs far less than as many rows do, one by one.
+/// Whether nobody else may change what is read until the transaction ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lock {
+    None,
+    /// On PostgreSQL, in the order of the keys: where they come sorted, no two transactions wait for each other. SQLite has
+    /// one writer, and no such lock.
+    Rows,
+}
+
+/// The rows of a table that have these keys, each as the key and the `columns` (a list of expressions). They come as one JSON
+/// text, which costs far less than as many rows do, one by one.
 pub async fn read<R: DeserializeOwned>(
     connection: &impl ConnectionTrait,
     table: &str,
     key: &str,
     columns: &str,
     keys: impl ExactSizeIterator<Item = Uuid>,
-    kept: bool,
+    lock: Lock,
 ) -> Result<Vec<R>, DbErr> {
     let backend = connection.get_database_backend();
     let (list, after) = if backend == DbBackend::Postgres {
-        let lock = if kept { "FOR UPDATE" } else { "" };
+        let lock = if lock == Lock::Rows { "FOR UPDATE" } else { "" };
         (
             format!("json_agg(json_build_array({key}, {columns}))::text"),
             format!("ORDER BY {key} {lock}) AS found"),

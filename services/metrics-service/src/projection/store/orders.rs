@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use contract::{OrderId, Status, Timestamp};
-use runtime::db::rows;
+use runtime::db::rows::{self, Lock};
 use sea_orm::{ConnectionTrait, DbErr, Value, prelude::Uuid};
 
 use crate::projection::order::OrderState;
@@ -19,7 +19,7 @@ pub(in crate::projection) async fn orders(
     let ids: BTreeSet<OrderId> = ids.collect();
     let keys = ids.iter().map(|id| id.as_uuid());
     let columns = "version, status, placed_at, first_started_at, measured_version";
-    let found = rows::read(connection, "projected_orders", "order_id", columns, keys, false).await?;
+    let found = rows::read(connection, "projected_orders", "order_id", columns, keys, Lock::None).await?;
     Ok(found.into_iter().map(state).collect())
 }
 
