@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use mimalloc::MiMalloc;
 use metrics_service::{App, Config, http::document};
+use mimalloc::MiMalloc;
 use runtime::{
     Service,
     cli::{self, ApiExtra, Cli, Command},

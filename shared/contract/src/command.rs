@@ -187,15 +187,15 @@ impl Command {
     }
 
     /// Reads a stream entry; unknown further fields are left alone, as CloudEvents asks.
-    pub fn from_fields(fields: impl IntoIterator<Item = (String, String)>) -> Result<Self, DecodeError> {
-        let mut raw = RawMessage::new(fields);
-        let envelope = raw.envelope()?;
-        let message_type = raw.take("type")?;
-        let data = match message_type.as_str() {
-            PROCESS => CommandData::Process(raw.data()?),
-            COMPENSATE => CommandData::Compensate(raw.data()?),
-            _ => return Err(DecodeError::UnknownType(message_type)),
+    pub fn from_fields<N: AsRef<str>, V: AsRef<str> + Into<String>>(
+        fields: impl IntoIterator<Item = (N, V)>,
+    ) -> Result<Self, DecodeError> {
+        let parts = RawMessage::new(fields).parts()?;
+        let data = match parts.message_type.as_ref() {
+            PROCESS => CommandData::Process(parts.data()?),
+            COMPENSATE => CommandData::Compensate(parts.data()?),
+            _ => return Err(parts.unknown_type()),
         };
-        Ok(Self { envelope, data })
+        Ok(Self { envelope: parts.envelope, data })
     }
 }

@@ -1,6 +1,8 @@
 //! The CloudEvents 1.0 attributes that every message carries, one stream field each, around its `data`.
 
-use std::{borrow::Cow, collections::HashMap};
+use std::{borrow::Cow, str::FromStr};
+
+use serde::de::DeserializeOwned;
 
 use crate::{order_id::OrderId, timestamp::Timestamp};
 
@@ -44,38 +46,97 @@ impl DecodeError {
     }
 }
 
-/// The fields of a stream entry as they were read.
-pub(crate) struct RawMessage(HashMap<String, String>);
+/// The fields of a stream entry as they were read, but for those that no message has. Of several with one name the last one
+/// counts.
+pub(crate) struct RawMessage<T> {
+    spec_version: Option<T>,
+    id: Option<T>,
+    source: Option<T>,
+    message_type: Option<T>,
+    subject: Option<T>,
+    time: Option<T>,
+    traceparent: Option<T>,
+    data: Option<T>,
+}
 
-impl RawMessage {
-    pub(crate) fn new(fields: impl IntoIterator<Item = (String, String)>) -> Self {
-        Self(fields.into_iter().collect())
-    }
+/// What a message is made of.
+pub(crate) struct Parts<T> {
+    pub(crate) envelope: Envelope,
+    pub(crate) message_type: T,
+    data: Option<T>,
+}
 
-    pub(crate) fn take(&mut self, field: &'static str) -> Result<String, DecodeError> {
-        self.0.remove(field).ok_or(DecodeError::Missing(field))
-    }
-
-    pub(crate) fn envelope(&mut self) -> Result<Envelope, DecodeError> {
-        let version = self.take("specversion")?;
-        if version != SPEC_VERSION {
-            return Err(DecodeError::SpecVersion(version));
+impl<T: AsRef<str> + Into<String>> RawMessage<T> {
+    pub(crate) fn new<N: AsRef<str>>(fields: impl IntoIterator<Item = (N, T)>) -> Self {
+        let mut raw = Self {
+            spec_version: None,
+            id: None,
+            source: None,
+            message_type: None,
+            subject: None,
+            time: None,
+            traceparent: None,
+            data: None,
+        };
+        for (name, value) in fields {
+            let field = match name.as_ref() {
+                "specversion" => &mut raw.spec_version,
+                "id" => &mut raw.id,
+                "source" => &mut raw.source,
+                "type" => &mut raw.message_type,
+                "subject" => &mut raw.subject,
+                "time" => &mut raw.time,
+                "traceparent" => &mut raw.traceparent,
+                "data" => &mut raw.data,
+                _ => continue,
+            };
+            *field = Some(value);
         }
-        Ok(Envelope {
-            id: self.take("id")?,
-            source: self.take("source")?.into(),
-            subject: self
-                .take("subject")?
-                .parse()
-                .map_err(|error| DecodeError::malformed("subject", error))?,
-            time: self.take("time")?.parse().map_err(|error| DecodeError::malformed("time", error))?,
-            traceparent: self.0.remove("traceparent"),
-        })
+        raw
     }
 
-    pub(crate) fn data<T: serde::de::DeserializeOwned>(&mut self) -> Result<T, DecodeError> {
-        serde_json::from_str(&self.take("data")?).map_err(|error| DecodeError::malformed("data", error))
+    /// The data stays unread until the type is known.
+    pub(crate) fn parts(self) -> Result<Parts<T>, DecodeError> {
+        let spec_version = there("specversion", self.spec_version)?;
+        if spec_version.as_ref() != SPEC_VERSION {
+            return Err(DecodeError::SpecVersion(spec_version.into()));
+        }
+        let envelope = Envelope {
+            id: there("id", self.id)?.into(),
+            source: Cow::Owned(there("source", self.source)?.into()),
+            subject: parsed("subject", self.subject)?,
+            time: parsed("time", self.time)?,
+            traceparent: self.traceparent.map(Into::into),
+        };
+        Ok(Parts { envelope, message_type: there("type", self.message_type)?, data: self.data })
     }
+}
+
+impl<T: AsRef<str> + Into<String>> Parts<T> {
+    pub(crate) fn unknown_type(self) -> DecodeError {
+        DecodeError::UnknownType(self.message_type.into())
+    }
+
+    pub(crate) fn data<D: DeserializeOwned>(&self) -> Result<D, DecodeError> {
+        let data = self.data.as_ref().ok_or(DecodeError::Missing("data"))?;
+        serde_json::from_str(data.as_ref()).map_err(|error| DecodeError::malformed("data", error))
+    }
+
+    /// The envelope, and the data as it came.
+    pub(crate) fn into_envelope_and_data(self) -> (Envelope, String) {
+        (self.envelope, self.data.map(Into::into).unwrap_or_default())
+    }
+}
+
+fn there<T>(field: &'static str, value: Option<T>) -> Result<T, DecodeError> {
+    value.ok_or(DecodeError::Missing(field))
+}
+
+fn parsed<T: AsRef<str>, P: FromStr<Err: ToString>>(
+    field: &'static str,
+    value: Option<T>,
+) -> Result<P, DecodeError> {
+    there(field, value)?.as_ref().parse().map_err(|error| DecodeError::malformed(field, error))
 }
 
 impl Envelope {

@@ -211,20 +211,28 @@ impl Event {
     }
 
     /// Reads a stream entry; unknown further fields are left alone, as CloudEvents asks.
-    pub fn from_fields(fields: impl IntoIterator<Item = (String, String)>) -> Result<Self, DecodeError> {
-        let mut raw = RawMessage::new(fields);
-        let envelope = raw.envelope()?;
-        let message_type = raw.take("type")?;
-        let data = match EventKind::from_type(&message_type) {
-            None => return Err(DecodeError::UnknownType(message_type)),
-            Some(EventKind::Placed) => EventData::Placed(raw.data()?),
-            Some(EventKind::Processing) => EventData::Processing(raw.data()?),
-            Some(EventKind::Completed) => EventData::Completed(raw.data()?),
-            Some(EventKind::Failed) => EventData::Failed(raw.data()?),
-            Some(EventKind::Retrying) => EventData::Retrying(raw.data()?),
-            Some(EventKind::Cancelled) => EventData::Cancelled(raw.data()?),
-            Some(EventKind::Compensated) => EventData::Compensated(raw.data()?),
+    pub fn from_fields<N: AsRef<str>, V: AsRef<str> + Into<String>>(
+        fields: impl IntoIterator<Item = (N, V)>,
+    ) -> Result<Self, DecodeError> {
+        Self::with_json(fields).map(|(event, _)| event)
+    }
+
+    /// The same, and the `data` field as it came, with whatever a newer writer has added.
+    pub fn with_json<N: AsRef<str>, V: AsRef<str> + Into<String>>(
+        fields: impl IntoIterator<Item = (N, V)>,
+    ) -> Result<(Self, String), DecodeError> {
+        let parts = RawMessage::new(fields).parts()?;
+        let data = match EventKind::from_type(parts.message_type.as_ref()) {
+            None => return Err(parts.unknown_type()),
+            Some(EventKind::Placed) => EventData::Placed(parts.data()?),
+            Some(EventKind::Processing) => EventData::Processing(parts.data()?),
+            Some(EventKind::Completed) => EventData::Completed(parts.data()?),
+            Some(EventKind::Failed) => EventData::Failed(parts.data()?),
+            Some(EventKind::Retrying) => EventData::Retrying(parts.data()?),
+            Some(EventKind::Cancelled) => EventData::Cancelled(parts.data()?),
+            Some(EventKind::Compensated) => EventData::Compensated(parts.data()?),
         };
-        Ok(Self { envelope, data })
+        let (envelope, json) = parts.into_envelope_and_data();
+        Ok((Self { envelope, data }, json))
     }
 }

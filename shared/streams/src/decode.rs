@@ -52,7 +52,8 @@ pub(crate) fn items(value: Value) -> Result<Vec<Value>, StreamError> {
 
 pub(crate) fn text(value: Value) -> Result<String, StreamError> {
     match value {
-        Value::String(text) => Ok(text.to_string()),
+        // Not `to_string`, which would go through the formatter.
+        Value::String(text) => Ok(String::from(&*text)),
         Value::Bytes(bytes) => Ok(String::from_utf8_lossy(&bytes).into_owned()),
         Value::Integer(number) => Ok(number.to_string()),
         _ => Err(StreamError::Reply("a text was expected")),

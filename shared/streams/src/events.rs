@@ -10,6 +10,7 @@
 use std::time::Duration;
 
 use contract::Event;
+use fred::interfaces::StreamsInterface;
 use tokio::time::Instant;
 
 use crate::{
@@ -17,6 +18,7 @@ use crate::{
     consumer::Subscription,
     entry::{Entry, EntryId},
     error::StreamError,
+    in_hand::InHand,
     keys::Stream,
     reclaim::Reclaimer,
 };
@@ -31,6 +33,8 @@ const LOOK_EVERY: Duration = Duration::from_secs(30);
 pub struct Delivered {
     pub id: EntryId,
     pub event: Event,
+    /// The event's data as it came.
+    pub json: String,
     /// It was delivered before, and may have been applied.
     pub redelivered: bool,
 }
@@ -41,6 +45,30 @@ pub struct EventReader {
     reclaimer: Reclaimer,
     look_at: Instant,
     unreadable: Vec<EntryId>,
+    acknowledger: Acknowledger,
+}
+
+/// Acknowledges what a reader has delivered, also while it reads on. Clones do the same.
+#[derive(Clone, Debug)]
+pub struct Acknowledger {
+    redis: Redis,
+    stream: String,
+    group: String,
+    in_hand: InHand,
+}
+
+impl Acknowledger {
+    /// Acknowledges events that were applied. Safe to repeat.
+    pub async fn ack(&self, ids: &[EntryId]) -> Result<(), StreamError> {
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let texts: Vec<String> = ids.iter().map(EntryId::to_string).collect();
+        let client = self.redis.client();
+        Box::pin(client.xack::<(), _, _, _>(&self.stream, self.group.as_str(), texts)).await?;
+        self.in_hand.release(ids);
+        Ok(())
+    }
 }
 
 impl EventReader {
@@ -51,8 +79,14 @@ impl EventReader {
     pub fn new(redis: &Redis, partition: u16, group: &str, consumer: &str) -> Result<Self, StreamError> {
         let subscription = Subscription::new(redis, Stream::Events, partition, group, consumer)?;
         let in_hand = subscription.in_hand();
+        let acknowledger = Acknowledger {
+            redis: redis.clone(),
+            stream: redis.keys().stream(Stream::Events, partition),
+            group: group.to_owned(),
+            in_hand: in_hand.clone(),
+        };
         let reclaimer = Reclaimer::of(redis, Stream::Events, partition, group, consumer, in_hand);
-        Ok(Self { subscription, reclaimer, look_at: Instant::now(), unreadable: Vec::new() })
+        Ok(Self { subscription, reclaimer, look_at: Instant::now(), unreadable: Vec::new(), acknowledger })
     }
 
     /// The next events, at most `max`, in the stream's order, but for those that were taken over; empty when none came
@@ -84,7 +118,12 @@ impl EventReader {
 
     /// Acknowledges events that were applied. Safe to repeat.
     pub async fn ack(&self, ids: &[EntryId]) -> Result<(), StreamError> {
-        self.subscription.ack(ids).await
+        self.acknowledger.ack(ids).await
+    }
+
+    /// For acknowledging while the next events are read.
+    pub fn acknowledger(&self) -> Acknowledger {
+        self.acknowledger.clone()
     }
 
     /// Has everything in hand delivered again: for a caller whose own step failed.
@@ -106,7 +145,7 @@ impl EventReader {
     }
 
     async fn skip_unreadable(&mut self) -> Result<(), StreamError> {
-        self.subscription.ack(&self.unreadable).await?;
+        self.acknowledger.ack(&self.unreadable).await?;
         self.unreadable.clear();
         Ok(())
     }
@@ -116,8 +155,8 @@ fn read(entry: Entry) -> Result<Delivered, EntryId> {
     let Entry { id, fields, redelivered } = entry;
     // Deleted by somebody while it was pending.
     let fields = fields.ok_or(id)?;
-    match Event::from_fields(fields) {
-        Ok(event) => Ok(Delivered { id, event, redelivered }),
+    match Event::with_json(fields) {
+        Ok((event, json)) => Ok(Delivered { id, event, json, redelivered }),
         Err(error) => {
             tracing::error!(entry = %id, %error, "skipping an entry of events that is no event");
             Err(id)

@@ -81,7 +81,7 @@ pub use connection::{Redis, RedisOptions};
 pub use consumer::Subscription;
 pub use entry::{Entry, EntryId};
 pub use error::StreamError;
-pub use events::{Delivered, EventReader};
+pub use events::{Acknowledger, Delivered, EventReader};
 pub use finish::{Call, Effect, Finish, Finisher};
 pub use in_hand::InHand;
 pub use keys::{Keys, Stream};

@@ -4,6 +4,7 @@
 use sea_orm_migration::{
     prelude::*,
     schema::{big_integer, big_integer_null, integer, string_len, string_len_null, uuid, uuid_null},
+    sea_orm::DbBackend,
 };
 
 #[derive(DeriveMigrationName)]
@@ -12,11 +13,12 @@ pub(super) struct Migration;
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let is_sqlite = manager.get_database_backend() == DbBackend::Sqlite;
         for table in [
-            orders(),
+            by_key(orders(), is_sqlite),
             status_counts(),
             durations(),
-            duration_buckets(),
+            by_key(duration_buckets(), is_sqlite),
             rate_buckets(),
             positions(),
             rebuild(),
@@ -25,6 +27,14 @@ impl MigrationTrait for Migration {
         }
         manager.execute(no_rebuild()).await
     }
+}
+
+/// For the tables that every batch writes many rows of: SQLite else keeps two trees of each, the rows and the keys.
+fn by_key(mut table: TableCreateStatement, is_sqlite: bool) -> TableCreateStatement {
+    if is_sqlite {
+        table.extra("WITHOUT ROWID");
+    }
+    table
 }
 
 fn orders() -> TableCreateStatement {

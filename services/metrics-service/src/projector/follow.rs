@@ -1,11 +1,12 @@
-//! One partition's events: read, apply, acknowledge, again.
+//! One partition's events: read, apply, acknowledge, again. While there is a backlog the next batch is read while one is
+//! applied; they are applied one after the other all the same.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use runtime::{backoff::Backoff, outage::Outage};
 use sea_orm::DbErr;
-use streams::{Delivered, EventReader};
-use tokio::time::sleep;
+use streams::{Acknowledger, Delivered, EventReader, StreamError};
+use tokio::time::{Instant, sleep, sleep_until};
 use tracing::Instrument;
 
 use super::{Projectors, spans::event_spans};
@@ -13,12 +14,20 @@ use crate::loss::Trouble;
 
 /// Longest pause between two looks at a Redis that was away.
 const LONGEST_AWAY: Duration = Duration::from_secs(1);
+/// From one batch to the next, unless it was full: what comes meanwhile shares a transaction, and the numbers are not shown any
+/// sooner than that anyway.
+const GATHER: Duration = Duration::from_millis(20);
 
 /// The projector of one partition.
 pub(super) struct Follower<'a> {
     all: &'a Projectors,
     partition: u16,
     reader: EventReader,
+    acknowledger: Acknowledger,
+    /// Read while the batch before was applied.
+    ahead: Vec<Delivered>,
+    /// When to read on.
+    read_at: Instant,
     /// What is read next may be of another data set than what was read before.
     in_doubt: bool,
     redis: Dependency,
@@ -34,13 +43,24 @@ struct Dependency {
 impl<'a> Follower<'a> {
     pub(super) fn new(all: &'a Projectors, partition: u16, reader: EventReader) -> Self {
         let (redis, database) = (Dependency::new("redis"), Dependency::new("database"));
-        Self { all, partition, reader, in_doubt: true, redis, database }
+        let (acknowledger, read_at) = (reader.acknowledger(), Instant::now());
+        Self {
+            all,
+            partition,
+            reader,
+            acknowledger,
+            ahead: Vec::new(),
+            read_at,
+            in_doubt: true,
+            redis,
+            database,
+        }
     }
 
-    /// Works until the shutdown drains, whatever is away meanwhile.
+    /// Works until the shutdown drains and what was read is applied, whatever is away meanwhile.
     pub(super) async fn run(mut self) {
         let draining = self.all.draining.clone();
-        while !draining.is_cancelled() {
+        while !draining.is_cancelled() || !self.ahead.is_empty() {
             let pause = match self.step().await {
                 Ok(()) => continue,
                 Err(Trouble::Redis(error)) => {
@@ -60,41 +80,62 @@ impl<'a> Follower<'a> {
             // Before anything new is delivered, which would hide that less had been before.
             self.in_doubt = !self.all.losses.look(self.partition).await?;
         }
-        let reading = self.reader.next(self.all.batch);
-        let Some(read) = self.all.draining.run_until_cancelled(reading).await else { return Ok(()) };
-        let batch = read.map_err(Trouble::Redis)?;
-        self.redis.recovered();
+        let batch = if self.ahead.is_empty() { self.read().await? } else { std::mem::take(&mut self.ahead) };
         if batch.is_empty() {
             return Ok(());
         }
-        if let Err(error) = self.apply(&batch).await {
-            self.reader.rewind();
-            return Err(Trouble::Database(error));
-        }
+        // After an error what was delivered comes again, is found applied if it was, and is acknowledged then.
+        let read = self.work(&batch).await.inspect_err(|_| self.reader.rewind())?;
         self.database.recovered();
-        let ids: Vec<_> = batch.iter().map(|delivered| delivered.id).collect();
-        if let Err(error) = self.reader.ack(&ids).await {
-            // They come again, are found applied, and are acknowledged then.
-            self.reader.rewind();
-            return Err(Trouble::Redis(error));
-        }
+        self.ahead = read.transpose().map_err(Trouble::Redis)?.unwrap_or_default();
         Ok(())
     }
 
-    async fn apply(&self, batch: &[Delivered]) -> Result<(), DbErr> {
-        let span = tracing::debug_span!(
-            "projection.apply",
-            stream.partition = self.partition,
-            batch.size = batch.len()
-        );
-        let events = event_spans(&span, batch);
-        let started = Instant::now();
-        let applied = self.all.projection.apply(self.partition, batch).instrument(span).await?;
-        self.all.metrics.applied(&applied, started.elapsed());
-        self.all.metrics.show(&self.all.projection);
-        drop(events);
-        Ok(())
+    async fn read(&mut self) -> Result<Vec<Delivered>, Trouble> {
+        let reading = async {
+            sleep_until(self.read_at).await;
+            self.reader.next(self.all.batch).await
+        };
+        let Some(read) = self.all.draining.run_until_cancelled(reading).await else { return Ok(Vec::new()) };
+        let batch = read.map_err(Trouble::Redis)?;
+        self.redis.recovered();
+        Ok(batch)
     }
+
+    /// Applies a batch and acknowledges it. Where it is full there is more, probably, and the next one is read meanwhile: the
+    /// answer.
+    async fn work(
+        &mut self,
+        batch: &[Delivered],
+    ) -> Result<Option<Result<Vec<Delivered>, StreamError>>, Trouble> {
+        let Self { all, partition, reader, acknowledger, .. } = self;
+        let work = async {
+            apply(all, *partition, batch).await.map_err(Trouble::Database)?;
+            let ids: Vec<_> = batch.iter().map(|delivered| delivered.id).collect();
+            acknowledger.ack(&ids).await.map_err(Trouble::Redis)
+        };
+        if batch.len() < all.batch {
+            self.read_at = Instant::now() + GATHER;
+            work.await?;
+            return Ok(None);
+        }
+        // An error of the work ends the reading, but not the other way round.
+        let reading = async { Ok(all.draining.run_until_cancelled(reader.next(all.batch)).await) };
+        let ((), read) = tokio::try_join!(work, reading)?;
+        Ok(read)
+    }
+}
+
+async fn apply(all: &Projectors, partition: u16, batch: &[Delivered]) -> Result<(), DbErr> {
+    let span =
+        tracing::debug_span!("projection.apply", stream.partition = partition, batch.size = batch.len());
+    let events = event_spans(&span, batch);
+    let started = Instant::now();
+    let applied = all.projection.apply(partition, batch).instrument(span).await?;
+    all.metrics.applied(&applied, started.elapsed());
+    all.metrics.show(&all.projection);
+    drop(events);
+    Ok(())
 }
 
 impl Dependency {

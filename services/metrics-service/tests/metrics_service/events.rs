@@ -161,6 +161,9 @@ pub(crate) fn completed(number: u128) -> Vec<Event> {
 
 /// The events as entries of a stream, the first with this number.
 pub(crate) fn delivered(first: u64, events: impl IntoIterator<Item = Event>) -> Vec<Delivered> {
-    let entry = |(number, event)| Delivered { id: EntryId::new(number, 0), event, redelivered: false };
+    let entry = |(number, event): (u64, Event)| {
+        let json = event.data.to_json();
+        Delivered { id: EntryId::new(number, 0), event, json, redelivered: false }
+    };
     (first..).zip(events).map(entry).collect()
 }

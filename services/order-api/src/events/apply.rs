@@ -16,6 +16,13 @@ use crate::{
     outbox,
 };
 
+/// One event, and its data as it came, which is what the timeline shows.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Told<'a> {
+    pub(crate) event: &'a Event,
+    pub(crate) json: &'a str,
+}
+
 /// What came of a batch.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Applied {
@@ -30,13 +37,13 @@ pub(crate) struct Applied {
 /// repeated.
 ///
 /// Events about orders that are not ours (another installation's, or of a database that was made anew) change nothing.
-pub(crate) async fn apply(database: &Database, events: &[&Event]) -> Result<Applied, DbErr> {
+pub(crate) async fn apply(database: &Database, events: &[Told<'_>]) -> Result<Applied, DbErr> {
     // That an order was placed is known since it was accepted.
-    let news: Vec<&Event> = events.iter().copied().filter(|event| !is_first(event)).collect();
+    let news: Vec<Told<'_>> = events.iter().copied().filter(|told| !is_first(told.event)).collect();
     if news.is_empty() {
         return Ok(Applied::default());
     }
-    let mut ids: Vec<Uuid> = news.iter().map(|event| event.order_id().as_uuid()).collect();
+    let mut ids: Vec<Uuid> = news.iter().map(|told| told.event.order_id().as_uuid()).collect();
     ids.sort_unstable();
     ids.dedup();
 
@@ -46,7 +53,8 @@ pub(crate) async fn apply(database: &Database, events: &[&Event]) -> Result<Appl
         states.into_iter().map(|state| (state.id, (state, false))).collect();
     let last_loss = last_loss(&transaction, &news).await?;
     let (mut known, mut owed) = (Vec::with_capacity(news.len()), Vec::new());
-    for event in news {
+    for told in news {
+        let event = told.event;
         let Some((state, changed)) = states.get_mut(&event.order_id().as_uuid()) else {
             tracing::debug!(order.id = %event.order_id(), "an event about an order that is not here");
             continue;
@@ -60,12 +68,14 @@ pub(crate) async fn apply(database: &Database, events: &[&Event]) -> Result<Appl
             Err(error) => tracing::warn!(order.id = %event.order_id(), %error, "an event was not applied"),
         }
         owed.extend(undoing(state, event, last_loss));
-        known.push(event);
+        known.push(told);
     }
-    let changed: Vec<State> =
+    let mut changed: Vec<State> =
         states.into_values().filter(|(_, changed)| *changed).map(|(state, _)| state).collect();
+    // Neighbours are on one page.
+    changed.sort_unstable_by_key(|state| state.id);
     update::save(&transaction, &changed).await?;
-    update::record(&transaction, known.into_iter()).await?;
+    update::record(&transaction, &known).await?;
     transaction.commit().await?;
     let finished = changed.iter().filter(|state| state.status.is_final());
     Ok(Applied { finished: finished.map(|state| OrderId::from_uuid(state.id)).collect(), owed })
@@ -107,8 +117,8 @@ fn is_known(state: &State, event: &Event) -> bool {
 }
 
 /// Looked up only for cancellations, which are few.
-async fn last_loss(transaction: &DatabaseTransaction, news: &[&Event]) -> Result<Timestamp, DbErr> {
-    if news.iter().any(|event| event.kind() == EventKind::Cancelled) {
+async fn last_loss(transaction: &DatabaseTransaction, news: &[Told<'_>]) -> Result<Timestamp, DbErr> {
+    if news.iter().any(|told| told.event.kind() == EventKind::Cancelled) {
         outbox::last_loss(transaction).await
     } else {
         Ok(Timestamp::from_micros(0))

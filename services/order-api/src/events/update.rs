@@ -1,105 +1,65 @@
-//! The statements of one batch: three, whatever its size.
+//! The statements of one batch: three, of many rows each.
 
-use contract::{Event, FailureReason};
-use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, FromQueryResult, IntoActiveModel,
-    QueryFilter, QueryOrder, QuerySelect,
-    sea_query::{Expr, ExprTrait, IntoIden, OnConflict, Query, TableRef, ValueTuple},
-};
+use contract::{FailureReason, Status};
+use runtime::db::rows::{self, Lock};
+use sea_orm::{DatabaseTransaction, DbErr, Value};
 use uuid::Uuid;
 
-use super::state::State;
-use crate::entities::{order, order_event};
+use super::{apply::Told, state::State};
 
-/// What is read of an order to apply events to it.
-#[derive(Debug, FromQueryResult)]
-struct StateRow {
-    id: Uuid,
-    status: String,
-    version: i32,
-    attempts: i32,
-    started_at: Option<i64>,
-    updated_at: i64,
-    completed_at: Option<i64>,
-    failure_code: Option<String>,
-    failure_message: Option<String>,
-    compensating: bool,
-}
+/// What is read of an order to apply events to it: [`COLUMNS`] after its id.
+type Row = (
+    Uuid,
+    Status,
+    i32,
+    i32,
+    Option<i64>,
+    i64,
+    Option<i64>,
+    Option<String>,
+    Option<String>,
+    // 0 or 1, since SQLite has no other truth.
+    u8,
+);
 
-/// The states of these orders, locked until the transaction ends; ids that are no order of ours are left out.
+const COLUMNS: &str = "status, version, attempts, started_at, updated_at, completed_at, failure_code, failure_message, \
+    CASE WHEN compensating THEN 1 ELSE 0 END";
+
+/// The states of these orders, sorted and locked until the transaction ends; ids that are no order of ours are left out.
 pub(super) async fn load(transaction: &DatabaseTransaction, ids: &[Uuid]) -> Result<Vec<State>, DbErr> {
-    let rows = order::Entity::find()
-        .select_only()
-        .columns([
-            order::Column::Id,
-            order::Column::Status,
-            order::Column::Version,
-            order::Column::Attempts,
-            order::Column::StartedAt,
-            order::Column::UpdatedAt,
-            order::Column::CompletedAt,
-            order::Column::FailureCode,
-            order::Column::FailureMessage,
-            order::Column::Compensating,
-        ])
-        .filter(order::Column::Id.is_in(ids.iter().copied()))
-        // Replicas lock in one order, or they would wait for each other. SQLite has one writer and no such lock.
-        .order_by_asc(order::Column::Id)
-        .lock_exclusive()
-        .into_model::<StateRow>()
-        .all(transaction)
-        .await?;
-    rows.into_iter().map(State::try_from).collect()
+    let found = rows::read(transaction, "orders", "id", COLUMNS, ids.iter().copied(), Lock::Rows).await?;
+    Ok(found.into_iter().map(state).collect())
 }
 
 /// Writes the changed states.
 pub(super) async fn save(transaction: &DatabaseTransaction, states: &[State]) -> Result<(), DbErr> {
-    if states.is_empty() {
-        return Ok(());
-    }
-    let values = states.iter().map(row).collect();
     // Both databases name the columns of a VALUES list so.
-    let column = |number: usize| Expr::col(("changed", format!("column{number}")));
-    let columns = [
-        order::Column::Status,
-        order::Column::Version,
-        order::Column::Attempts,
-        order::Column::StartedAt,
-        order::Column::UpdatedAt,
-        order::Column::CompletedAt,
-        order::Column::FailureCode,
-        order::Column::FailureMessage,
-        order::Column::Compensating,
-    ];
-    let mut update = Query::update();
-    update.table(order::Entity).from(TableRef::ValuesList(values, "changed".into_iden()));
-    for (name, number) in columns.into_iter().zip(2..) {
-        update.value(name, column(number));
-    }
-    update.and_where(Expr::col((order::Entity, order::Column::Id)).eq(column(1)));
-    transaction.execute(&update).await?;
-    Ok(())
+    let update = "UPDATE orders SET status = changed.column2, version = changed.column3, attempts = changed.column4, \
+        started_at = changed.column5, updated_at = changed.column6, completed_at = changed.column7, \
+        failure_code = changed.column8, failure_message = changed.column9, compensating = changed.column10 FROM (";
+    let those = ") AS changed WHERE orders.id = changed.column1";
+    rows::write(transaction, update, 10, states.iter().flat_map(values).collect(), those).await
 }
 
 /// Adds the events to their orders' timelines; one that is there already stays as it is.
-pub(super) async fn record(
-    transaction: &DatabaseTransaction,
-    events: impl Iterator<Item = &Event>,
-) -> Result<(), DbErr> {
-    let rows: Vec<_> = events.map(|event| timeline_row(event).into_active_model()).collect();
-    if rows.is_empty() {
-        return Ok(());
-    }
-    let once = OnConflict::columns([order_event::Column::OrderId, order_event::Column::Version])
-        .do_nothing()
-        .to_owned();
-    order_event::Entity::insert_many(rows).on_conflict(once).exec_without_returning(transaction).await?;
-    Ok(())
+pub(super) async fn record(transaction: &DatabaseTransaction, events: &[Told<'_>]) -> Result<(), DbErr> {
+    let values = events.iter().flat_map(|Told { event, json }| -> [Value; 5] {
+        [
+            event.order_id().as_uuid().into(),
+            i32::try_from(event.version()).unwrap_or(i32::MAX).into(),
+            event.kind().as_str().into(),
+            event.envelope.time.as_micros().into(),
+            (*json).into(),
+        ]
+    });
+    let insert = "INSERT INTO order_events (order_id, version, kind, occurred_at, data)";
+    let once = "ON CONFLICT (order_id, version) DO NOTHING";
+    rows::write(transaction, insert, 5, values.collect(), once).await
 }
 
-fn row(state: &State) -> ValueTuple {
+fn values(state: &State) -> [Value; 10] {
     let failure = state.failure.as_ref();
-    ValueTuple::Many(vec![
+    [
         state.id.into(),
         state.status.as_str().into(),
         state.version.into(),
@@ -110,35 +70,21 @@ fn row(state: &State) -> ValueTuple {
         failure.map(|reason| reason.code.clone()).into(),
         failure.map(|reason| reason.message.clone()).into(),
         state.compensating.into(),
-    ])
+    ]
 }
 
-fn timeline_row(event: &Event) -> order_event::Model {
-    order_event::Model {
-        order_id: event.order_id().as_uuid(),
-        version: i32::try_from(event.version()).unwrap_or(i32::MAX),
-        kind: event.kind().as_str().to_owned(),
-        occurred_at: event.envelope.time.as_micros(),
-        data: event.data.to_json(),
-    }
-}
-
-impl TryFrom<StateRow> for State {
-    type Error = DbErr;
-
-    fn try_from(row: StateRow) -> Result<Self, DbErr> {
-        let status = row.status.parse().map_err(|error| DbErr::Type(format!("order {}: {error}", row.id)))?;
-        let message = row.failure_message.unwrap_or_default();
-        Ok(Self {
-            id: row.id,
-            status,
-            version: row.version,
-            attempts: row.attempts,
-            started_at: row.started_at,
-            updated_at: row.updated_at,
-            completed_at: row.completed_at,
-            failure: row.failure_code.map(|code| FailureReason { code, message }),
-            compensating: row.compensating,
-        })
+fn state(row: Row) -> State {
+    let (id, status, version, attempts, started_at, updated_at, completed_at, code, message, compensating) =
+        row;
+    State {
+        id,
+        status,
+        version,
+        attempts,
+        started_at,
+        updated_at,
+        completed_at,
+        failure: code.map(|code| FailureReason { code, message: message.unwrap_or_default() }),
+        compensating: compensating != 0,
     }
 }

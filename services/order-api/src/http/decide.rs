@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     entities::order,
-    events::{apply, cancelled_event, settle},
+    events::{Told, apply, cancelled_event, settle},
     intake::{Again, Outcome, Wish},
     orders::{self, OrderView},
     storage,
@@ -52,7 +52,8 @@ impl State {
             let cancelled = cancel(&self.redis, &cancellation).await;
             match cancelled.map_err(|error| redis_unavailable(&error))? {
                 Cancelled::Now | Cancelled::Before => {
-                    let applied = apply(&self.database, &[&event]).await;
+                    let json = event.data.to_json();
+                    let applied = apply(&self.database, &[Told { event: &event, json: &json }]).await;
                     let applied = applied.map_err(|error| not_stored(&error))?;
                     self.waiters.wake(&applied.finished);
                     settle(&self.intake, applied.owed).await.map_err(|_| storage::cannot_store())?;

@@ -1,6 +1,6 @@
 //! Orders, their timelines, the outbox with its marks, and the idempotency keys.
 
-use sea_orm_migration::{prelude::*, sea_orm::DatabaseBackend};
+use sea_orm_migration::{prelude::*, sea_orm::DbBackend};
 
 #[derive(DeriveMigrationName)]
 pub(super) struct Migration;
@@ -39,7 +39,7 @@ impl MigrationTrait for Migration {
             .execute_unprepared("CREATE INDEX orders_compensating ON orders (id) WHERE compensating")
             .await?;
 
-        let order_events = Table::create()
+        let mut order_events = Table::create()
             .table("order_events")
             .col(ColumnDef::new("order_id").uuid().not_null())
             .col(ColumnDef::new("version").integer().not_null())
@@ -48,6 +48,7 @@ impl MigrationTrait for Migration {
             .col(ColumnDef::new("data").text().not_null())
             .primary_key(Index::create().col("order_id").col("version"))
             .to_owned();
+        clustered(manager, &mut order_events);
         manager.create_table(order_events).await?;
 
         let mut outbox = Table::create()
@@ -87,10 +88,10 @@ impl MigrationTrait for Migration {
     }
 }
 
-/// Rows are stored in the order of their primary key, which for orders and for the outbox is that of arrival. Without this,
-/// SQLite keeps a second tree from key to row.
+/// Rows are stored in the order of their primary key, which is that of arrival. Without this, SQLite keeps a second tree from
+/// key to row, and writes both.
 fn clustered(manager: &SchemaManager, table: &mut TableCreateStatement) {
-    if manager.get_database_backend() == DatabaseBackend::Sqlite {
+    if manager.get_database_backend() == DbBackend::Sqlite {
         table.extra("WITHOUT ROWID");
     }
 }

@@ -8,6 +8,7 @@
 mod bulk;
 mod postgres;
 pub mod prune;
+pub mod rows;
 mod sqlite;
 
 use sea_orm::{

@@ -1,13 +1,12 @@
 //! The projection in the database.
 //!
-//! Statements take many rows each, and come in few sizes ([`slices`]), so that all of them stay prepared. Every upsert
-//! of a sum adds to what is there. Rows are written in the order of their keys: two writers never wait for each other.
+//! What every batch does is many rows in one statement ([`rows`](runtime::db::rows)). Every upsert of a sum adds to what is
+//! there. Rows are written in the order of their keys: two writers never wait for each other.
 
 mod load;
 mod orders;
 mod position;
 mod rebuild;
-mod slices;
 mod sums;
 
 use sea_orm::{ConnectionTrait, DbErr};

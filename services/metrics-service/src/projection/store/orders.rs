@@ -2,16 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use contract::{OrderId, Timestamp};
-use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, sea_query::OnConflict,
-};
+use contract::{OrderId, Status, Timestamp};
+use runtime::db::rows::{self, Lock};
+use sea_orm::{ConnectionTrait, DbErr, Value, prelude::Uuid};
 
-use super::slices::{sizes, upsert};
-use crate::{
-    entities::projected_order::{ActiveModel, Column, Entity, Model},
-    projection::order::OrderState,
-};
+use crate::projection::order::OrderState;
+
+/// Of the table `projected_orders`, the key first.
+type Row = (Uuid, u32, Status, i64, Option<i64>, Option<u32>);
 
 /// Those of the orders that were seen before.
 pub(in crate::projection) async fn orders(
@@ -19,42 +17,42 @@ pub(in crate::projection) async fn orders(
     ids: impl Iterator<Item = OrderId>,
 ) -> Result<BTreeMap<OrderId, OrderState>, DbErr> {
     let ids: BTreeSet<OrderId> = ids.collect();
-    let mut rest = ids.iter().map(|id| id.as_uuid());
-    let mut found = BTreeMap::new();
-    for size in sizes(ids.len()) {
-        let slice = Column::OrderId.is_in(rest.by_ref().take(size));
-        for row in Entity::find().filter(slice).all(connection).await? {
-            found.insert(OrderId::from_uuid(row.order_id), state(row)?);
-        }
-    }
-    Ok(found)
+    let keys = ids.iter().map(|id| id.as_uuid());
+    let columns = "version, status, placed_at, first_started_at, measured_version";
+    let found = rows::read(connection, "projected_orders", "order_id", columns, keys, Lock::None).await?;
+    Ok(found.into_iter().map(state).collect())
 }
 
 pub(super) async fn save(
     connection: &impl ConnectionTrait,
     orders: &BTreeMap<OrderId, OrderState>,
 ) -> Result<(), DbErr> {
-    let rows = orders.iter().map(|(id, order)| ActiveModel {
-        order_id: Set(id.as_uuid()),
-        version: Set(order.version.into()),
-        status: Set(order.status.as_str().to_owned()),
-        placed_at: Set(order.placed_at.as_micros()),
-        first_started_at: Set(order.first_started_at.map(Timestamp::as_micros)),
-        measured_version: Set(order.measured_version.map(i64::from)),
+    let insert = "INSERT INTO projected_orders \
+        (order_id, version, status, placed_at, first_started_at, measured_version)";
+    let replace = "ON CONFLICT (order_id) DO UPDATE SET version = excluded.version, status = excluded.status, \
+        first_started_at = excluded.first_started_at, measured_version = excluded.measured_version";
+    let values = orders.iter().flat_map(|(id, order)| -> [Value; 6] {
+        [
+            id.as_uuid().into(),
+            i64::from(order.version).into(),
+            order.status.as_str().into(),
+            order.placed_at.as_micros().into(),
+            order.first_started_at.map(Timestamp::as_micros).into(),
+            order.measured_version.map(i64::from).into(),
+        ]
     });
-    let changing = [Column::Version, Column::Status, Column::FirstStartedAt, Column::MeasuredVersion];
-    let replace = OnConflict::column(Column::OrderId).update_columns(changing).to_owned();
-    upsert(connection, rows.collect(), replace).await
+    rows::write(connection, insert, 6, values.collect(), replace).await
 }
 
-fn state(row: Model) -> Result<OrderState, DbErr> {
-    let nonsense = |what: &str| DbErr::Custom(format!("projected_orders has {what} for {}", row.order_id));
-    let version = |number: i64| number.try_into().map_err(|_| nonsense("an impossible version"));
-    Ok(OrderState {
-        version: version(row.version)?,
-        status: row.status.parse().map_err(|_| nonsense("an unknown status"))?,
-        placed_at: Timestamp::from_micros(row.placed_at),
-        first_started_at: row.first_started_at.map(Timestamp::from_micros),
-        measured_version: row.measured_version.map(version).transpose()?,
-    })
+fn state(
+    (order_id, version, status, placed_at, first_started_at, measured_version): Row,
+) -> (OrderId, OrderState) {
+    let state = OrderState {
+        version,
+        status,
+        placed_at: Timestamp::from_micros(placed_at),
+        first_started_at: first_started_at.map(Timestamp::from_micros),
+        measured_version,
+    };
+    (OrderId::from_uuid(order_id), state)
 }

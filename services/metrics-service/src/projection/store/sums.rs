@@ -1,119 +1,90 @@
 //! What adds up: counts by status, durations, and what happened in each ten seconds.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::LazyLock};
 
 use contract::Status;
-use runtime::db::Database;
-use sea_orm::{
-    ActiveValue::Set,
-    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, Iden, QueryFilter,
-    sea_query::{CaseStatement, Expr, ExprTrait, OnConflict},
-};
+use runtime::db::{Database, rows};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, Value};
 
-use super::slices::upsert;
 use crate::{
-    entities::{duration, duration_bucket, rate_bucket, status_count},
+    entities::rate_bucket,
     projection::{
         durations::{Geometry, Kind, Sample, Sums},
         rates::{Bucket, Flow},
     },
 };
 
+static GEOMETRY: LazyLock<Geometry> = LazyLock::new(Geometry::new);
+
 pub(super) async fn add_counts(
     connection: &impl ConnectionTrait,
     counts: [i64; Status::ALL.len()],
 ) -> Result<(), DbErr> {
     let changed = Status::ALL.into_iter().zip(counts).filter(|(_, more)| *more != 0);
-    let rows = changed.map(|(status, more)| status_count::ActiveModel {
-        status: Set(status.as_str().to_owned()),
-        orders: Set(more),
-    });
-    let mut add = OnConflict::column(status_count::Column::Status);
-    add.value(status_count::Column::Orders, sum(status_count::Entity, status_count::Column::Orders));
-    upsert(connection, rows.collect(), add).await
+    let values = changed.flat_map(|(status, more)| -> [Value; 2] { [status.as_str().into(), more.into()] });
+    let insert = "INSERT INTO status_counts (status, orders)";
+    let add = "ON CONFLICT (status) DO UPDATE SET orders = status_counts.orders + excluded.orders";
+    rows::write(connection, insert, 2, values.collect(), add).await
 }
 
 pub(super) async fn add_durations(
     connection: &impl ConnectionTrait,
     samples: &[Sample],
 ) -> Result<(), DbErr> {
-    if samples.is_empty() {
-        return Ok(());
-    }
-    let geometry = Geometry::new();
     let mut sums: BTreeMap<Kind, Sums> = BTreeMap::new();
     let mut buckets: BTreeMap<(Kind, u64), i64> = BTreeMap::new();
     for Sample { kind, micros } in samples {
         sums.entry(*kind).or_insert(Sums::NONE).merge(&Sums::of(*micros));
-        *buckets.entry((*kind, geometry.upper_us(*micros))).or_default() += 1;
+        *buckets.entry((*kind, GEOMETRY.upper_us(*micros))).or_default() += 1;
     }
 
-    let rows = sums.into_iter().map(|(kind, sums)| duration::ActiveModel {
-        kind: Set(kind.as_str().to_owned()),
-        count: Set(sums.count as i64),
-        sum_us: Set(sums.sum_us as i64),
-        min_us: Set(sums.min_us as i64),
-        max_us: Set(sums.max_us as i64),
+    let values = sums.into_iter().flat_map(|(kind, sums)| -> [Value; 5] {
+        [
+            kind.as_str().into(),
+            (sums.count as i64).into(),
+            (sums.sum_us as i64).into(),
+            (sums.min_us as i64).into(),
+            (sums.max_us as i64).into(),
+        ]
     });
-    let mut add = OnConflict::column(duration::Column::Kind);
-    add.value(duration::Column::Count, sum(duration::Entity, duration::Column::Count));
-    add.value(duration::Column::SumUs, sum(duration::Entity, duration::Column::SumUs));
-    add.value(duration::Column::MinUs, outermost(duration::Entity, duration::Column::MinUs, ExprTrait::lt));
-    add.value(duration::Column::MaxUs, outermost(duration::Entity, duration::Column::MaxUs, ExprTrait::gt));
-    upsert(connection, rows.collect(), add).await?;
+    let insert = "INSERT INTO durations (kind, count, sum_us, min_us, max_us)";
+    let add = "ON CONFLICT (kind) DO UPDATE SET \
+        count = durations.count + excluded.count, \
+        sum_us = durations.sum_us + excluded.sum_us, \
+        min_us = CASE WHEN excluded.min_us < durations.min_us THEN excluded.min_us ELSE durations.min_us END, \
+        max_us = CASE WHEN excluded.max_us > durations.max_us THEN excluded.max_us ELSE durations.max_us END";
+    rows::write(connection, insert, 5, values.collect(), add).await?;
 
-    let rows = buckets.into_iter().map(|((kind, upper_us), count)| duration_bucket::ActiveModel {
-        kind: Set(kind.as_str().to_owned()),
-        upper_us: Set(upper_us as i64),
-        count: Set(count),
+    let values = buckets.into_iter().flat_map(|((kind, upper_us), count)| -> [Value; 3] {
+        [kind.as_str().into(), (upper_us as i64).into(), count.into()]
     });
-    let mut add = OnConflict::columns([duration_bucket::Column::Kind, duration_bucket::Column::UpperUs]);
-    add.value(duration_bucket::Column::Count, sum(duration_bucket::Entity, duration_bucket::Column::Count));
-    upsert(connection, rows.collect(), add).await
+    let insert = "INSERT INTO duration_buckets (kind, upper_us, count)";
+    let add = "ON CONFLICT (kind, upper_us) DO UPDATE SET count = duration_buckets.count + excluded.count";
+    rows::write(connection, insert, 3, values.collect(), add).await
 }
 
 pub(super) async fn add_flows(
     connection: &impl ConnectionTrait,
     flows: &BTreeMap<Bucket, Flow>,
 ) -> Result<(), DbErr> {
-    use rate_bucket::{ActiveModel, Column, Entity};
-    let rows = flows.iter().map(|(bucket, flow)| ActiveModel {
-        starts_at_s: Set(bucket.0),
-        accepted: Set(flow.accepted as i64),
-        completed: Set(flow.completed as i64),
-        failed: Set(flow.failed as i64),
+    let values = flows.iter().flat_map(|(bucket, flow)| -> [Value; 4] {
+        [
+            bucket.0.into(),
+            (flow.accepted as i64).into(),
+            (flow.completed as i64).into(),
+            (flow.failed as i64).into(),
+        ]
     });
-    let mut add = OnConflict::column(Column::StartsAtS);
-    for column in [Column::Accepted, Column::Completed, Column::Failed] {
-        add.value(column, sum(Entity, column));
-    }
-    upsert(connection, rows.collect(), add).await
+    let insert = "INSERT INTO rate_buckets (starts_at_s, accepted, completed, failed)";
+    let add = "ON CONFLICT (starts_at_s) DO UPDATE SET \
+        accepted = rate_buckets.accepted + excluded.accepted, \
+        completed = rate_buckets.completed + excluded.completed, \
+        failed = rate_buckets.failed + excluded.failed";
+    rows::write(connection, insert, 4, values.collect(), add).await
 }
 
 pub(in crate::projection) async fn forget_before(database: &Database, bucket: Bucket) -> Result<(), DbErr> {
     let old = rate_bucket::Column::StartsAtS.lt(bucket.0);
     rate_bucket::Entity::delete_many().filter(old).exec(&database.writer).await?;
     Ok(())
-}
-
-/// What is there and what comes, together.
-fn sum<E: Iden + 'static, C: Iden + Copy + 'static>(table: E, column: C) -> Expr {
-    Expr::col((table, column)).add(incoming(column))
-}
-
-/// Whichever of what is there and what comes lies further out.
-fn outermost<E: Iden + Copy + 'static, C: Iden + Copy + 'static>(
-    table: E,
-    column: C,
-    is_further: fn(Expr, Expr) -> Expr,
-) -> Expr {
-    let there = Expr::col((table, column));
-    CaseStatement::new()
-        .case(is_further(incoming(column), there.clone()), incoming(column))
-        .finally(there)
-        .into()
-}
-
-fn incoming<C: Iden + 'static>(column: C) -> Expr {
-    Expr::col(("excluded", column))
 }
