@@ -180,7 +180,7 @@ mod tests {
 
     #[test]
     fn the_readers_of_all_partitions_together_leave_no_one_without_a_slot() {
-        for (partitions, expected) in [(1, 32), (2, 16), (5, 6), (32, 1)] {
+        for (partitions, expected) in [(1, 128), (2, 64), (5, 25), (128, 1)] {
             let mut config = defaults();
             config.redis.partitions = partitions;
             assert_eq!(config.batch_of_partition(), expected);

@@ -13,11 +13,15 @@ use crate::{
     connection::Redis,
     entry::EntryId,
     error::StreamError,
+    frame::{Frames, Own},
     keys::ORDER_PROCESSOR,
     script::{Args, Script, script},
 };
 
 static ACCEPT: Script = script!("accept");
+
+/// What one event of a batch has for itself. Not the time: a batch was taken at one moment.
+const OWN: Own = &["id", "traceparent", "data"];
 
 /// A message that was delivered.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,16 +43,20 @@ pub async fn accept(redis: &Redis, partition: u16, batch: &[Accept]) -> Result<V
     let keys = redis.keys();
     let keys =
         vec![keys.queue(partition), keys.events(partition), keys.cancelled(partition), keys.live(partition)];
-    let mut args = Args::default();
-    args.push(ORDER_PROCESSOR);
+    let (mut frames, mut messages) = (Frames::new(OWN), Args::default());
     for Accept { entry, order, event } in batch {
-        args.show(entry);
-        args.show(order);
+        let order = order.to_string();
+        messages.show(entry);
+        messages.push(&order);
         match event {
-            Some(event) => args.fields(event),
-            None => args.push("0"),
+            Some(event) => frames.push(event, &order, &mut messages),
+            None => messages.push("0"),
         }
     }
+    let mut args = Args::default();
+    args.push(ORDER_PROCESSOR);
+    frames.write(&mut args);
+    args.append(&messages);
     let aside: Vec<String> = ACCEPT.call(redis, keys, args).await?;
     aside.into_iter().map(|id| id.parse().map_err(|_| StreamError::Reply("an id that is none"))).collect()
 }

@@ -7,10 +7,7 @@
 //! are in Redis. There is no state in between. After a lost answer the call is repeated under its name ([`Call`]), and Redis
 //! gives the answer that was lost.
 
-use std::{
-    fmt,
-    sync::atomic::{AtomicU64, Ordering},
-};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use contract::{Fields, OrderId};
 
@@ -18,10 +15,14 @@ use crate::{
     connection::Redis,
     entry::EntryId,
     error::StreamError,
+    frame::{Frames, Own},
     script::{Args, Script, script},
 };
 
 static FINISH: Script = script!("finish");
+
+/// What one event of a batch has for itself.
+const OWN: Own = &["id", "time", "traceparent", "data"];
 
 /// Lua can't hand more texts than a few thousand to one command; no message of ours has more than ten fields.
 const MOST_DEAD_FIELDS: usize = 1_000;
@@ -101,29 +102,30 @@ impl Finisher {
             keys.live(partition),
             keys.finished(partition),
         ];
+        let (mut frames, mut messages) = (Frames::new(OWN), Args::default());
+        for finish in batch {
+            let order = finish.order.as_ref().map(OrderId::to_string).unwrap_or_default();
+            messages.show(finish.entry);
+            messages.push(&order);
+            messages.show(finish.effects.len());
+            for effect in &finish.effects {
+                push(&mut messages, &mut frames, finish.entry, &order, effect);
+            }
+        }
         let mut args = Args::default();
         args.push(&self.group);
         args.push(&self.consumer);
         args.push(&call.0);
-        for finish in batch {
-            args.show(finish.entry);
-            args.show(finish.order.as_ref().map_or(&"" as &dyn fmt::Display, |order| order));
-            args.show(finish.effects.len());
-            for effect in &finish.effects {
-                push(&mut args, finish.entry, effect);
-            }
-        }
+        frames.write(&mut args);
+        args.append(&messages);
         let won: Vec<i64> = FINISH.call(&self.redis, keys, args).await?;
         Ok(won.into_iter().map(|won| won == 1).collect())
     }
 }
 
-fn push(args: &mut Args, entry: EntryId, effect: &Effect) {
+fn push(args: &mut Args, frames: &mut Frames, entry: EntryId, order: &str, effect: &Effect) {
     match effect {
-        Effect::Event(fields) => {
-            args.push("event");
-            args.fields(fields);
-        }
+        Effect::Event(fields) => frames.push(fields, order, args),
         Effect::Queue(fields) => {
             args.push("queue");
             args.fields(fields);

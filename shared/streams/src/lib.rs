@@ -62,6 +62,7 @@ pub mod entry;
 pub mod error;
 pub mod events;
 pub mod finish;
+mod frame;
 pub mod groups;
 pub mod in_hand;
 pub mod janitor;

@@ -85,6 +85,13 @@ impl Args {
         }
     }
 
+    /// Puts the others behind these.
+    pub(crate) fn append(&mut self, others: &Self) {
+        let offset = self.text.len();
+        self.text.push_str(&others.text);
+        self.ends.extend(others.ends.iter().map(|end| offset + end));
+    }
+
     fn freeze(self) -> Frozen {
         Frozen { text: self.text.into(), ends: self.ends }
     }
@@ -106,14 +113,21 @@ impl Frozen {
 mod tests {
     use super::*;
 
+    impl Args {
+        pub(crate) fn into_texts(self) -> Vec<String> {
+            self.freeze().values().into_iter().map(|value| value.into_string().unwrap()).collect()
+        }
+    }
+
     #[test]
     fn arguments_come_out_as_they_went_in() {
         let mut args = Args::default();
         args.push("");
         args.show(-7);
-        args.fields(&[("name", "välue".to_owned()), ("empty", String::new())]);
-        let texts: Vec<_> =
-            args.freeze().values().into_iter().map(|value| value.into_string().unwrap()).collect();
-        assert_eq!(texts, ["", "-7", "4", "name", "välue", "empty", ""]);
+        let mut others = Args::default();
+        others.fields(&[("name", "välue".to_owned()), ("empty", String::new())]);
+        args.append(&others);
+        args.push("last");
+        assert_eq!(args.into_texts(), ["", "-7", "4", "name", "välue", "empty", "", "last"]);
     }
 }

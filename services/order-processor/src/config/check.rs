@@ -35,7 +35,7 @@ impl Config {
 impl ProcessorConfig {
     fn check(&self) -> anyhow::Result<()> {
         ensure!((1..=10_000).contains(&self.concurrency), "processor.concurrency must be 1 to 10000");
-        ensure!((1..=50).contains(&self.batch), "processor.batch must be 1 to 50");
+        ensure!((1..=256).contains(&self.batch), "processor.batch must be 1 to 256");
         ensure!(
             self.reclaim_idle_ms >= SHORTEST_RECLAIM_IDLE_MS,
             "processor.reclaim_idle_ms must be at least {SHORTEST_RECLAIM_IDLE_MS}: a worker shows three times in it \
@@ -136,10 +136,10 @@ mod tests {
     fn the_defaults_are_valid_and_so_are_the_limits() {
         let config = defaults();
         assert!(!config.instance.is_empty());
-        assert_eq!((config.processor.concurrency, config.processor.batch), (32, 32));
+        assert_eq!((config.processor.concurrency, config.processor.batch), (128, 128));
         let changes: [Change; 5] = [
             |config| config.processor.batch = 1,
-            |config| config.processor.batch = 50,
+            |config| config.processor.batch = 256,
             |config| config.pipeline.simulated.failure_rate = 1.0,
             |config| config.processor.reclaim_idle_ms = 1_000,
             with_http,
@@ -155,10 +155,10 @@ mod tests {
     fn each_mistake_has_its_sentence() {
         let changes: [(Change, &str); 24] = [
             (|config| config.redis.partitions = 0, "redis.partitions"),
-            (|config| config.redis.partitions = 33, "processor.concurrency"),
+            (|config| config.redis.partitions = 129, "processor.concurrency"),
             (|config| config.processor.concurrency = 0, "processor.concurrency"),
             (|config| config.processor.batch = 0, "processor.batch"),
-            (|config| config.processor.batch = 51, "processor.batch"),
+            (|config| config.processor.batch = 257, "processor.batch"),
             (|config| config.processor.reclaim_idle_ms = 999, "processor.reclaim_idle_ms"),
             (|config| config.processor.promote_interval_ms = 0, "processor.promote_interval_ms"),
             (|config| config.processor.max_attempts = 0, "processor.max_attempts"),

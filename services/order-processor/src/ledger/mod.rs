@@ -10,6 +10,7 @@
 //! not read from here, but comes with the command: workers with databases of their own don't know all of it.
 
 mod known;
+mod rows;
 mod writer;
 
 use std::{collections::HashMap, sync::Arc};
@@ -17,9 +18,7 @@ use std::{collections::HashMap, sync::Arc};
 use contract::{OrderId, StepReport, Timestamp};
 use runtime::{backoff::Backoff, db::Database};
 use sea_orm::{
-    ActiveValue::{NotSet, Set},
-    ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QueryOrder,
-    sea_query::Expr,
+    ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QueryOrder, sea_query::Expr,
 };
 use streams::EntryId;
 
@@ -79,7 +78,7 @@ impl Ledger {
             return Ok(());
         }
         let transaction = self.database.begin_write().await?;
-        insert(&transaction, attempts).await?;
+        rows::insert(&transaction, attempts).await?;
         for note in superseded {
             mark(&transaction, note).await?;
         }
@@ -124,37 +123,6 @@ impl Ledger {
             .order_by_asc(attempt::Column::Id)
             .all(&self.database.reader)
             .await
-    }
-}
-
-/// In pieces whose lengths are powers of two: each length is a statement of its own that stays prepared, and of any
-/// length there would be hundreds.
-async fn insert(transaction: &DatabaseTransaction, mut attempts: &[&Attempt]) -> Result<(), DbErr> {
-    while let Some(power) = attempts.len().checked_ilog2() {
-        let (piece, rest) = attempts.split_at(1 << power);
-        attempt::Entity::insert_many(piece.iter().map(|attempt| row(attempt)))
-            .exec_without_returning(transaction)
-            .await?;
-        attempts = rest;
-    }
-    Ok(())
-}
-
-fn row(attempt: &Attempt) -> attempt::ActiveModel {
-    attempt::ActiveModel {
-        id: NotSet,
-        order_id: Set(attempt.order_id.as_uuid()),
-        life: Set(attempt.life.into()),
-        version: Set(attempt.version.into()),
-        attempt: Set(attempt.number.into()),
-        entry: Set(attempt.entry.to_string()),
-        worker: Set(attempt.worker.to_string()),
-        outcome: Set(attempt.outcome.as_str().to_owned()),
-        reason: Set(attempt.reason.clone()),
-        steps: Set(attempt.steps.clone()),
-        started_at: Set(attempt.started_at.as_micros()),
-        finished_at: Set(attempt.finished_at.as_micros()),
-        superseded_at: NotSet,
     }
 }
 

@@ -53,15 +53,17 @@ impl Pipeline {
     /// Runs the order through the steps that are not among those known to be accepted.
     pub(crate) async fn run(&self, work: &Work<'_>, accepted: &[StepReport]) -> Run {
         let mut steps = Vec::with_capacity(Step::ALL.len());
+        let mut now = self.clock.now();
         for step in Step::ALL {
             if let Some(report) = accepted.iter().find(|report| report.step == step) {
                 self.metrics.steps_from_ledger.inc();
                 steps.push(report.clone());
                 continue;
             }
-            let started_at = self.clock.now();
+            let started_at = now;
             let answer = self.call(step, work).instrument(span(step)).await;
-            let duration = self.clock.now().since(started_at);
+            now = self.clock.now();
+            let duration = now.since(started_at);
             let outcome = match &answer {
                 Ok(()) => StepOutcome::Accepted,
                 Err(StepFailure::Refused(_)) => StepOutcome::Refused,

@@ -5,53 +5,31 @@
 //! answer: neither is ever worked on, and the ledger has no row of it. While Redis is away it is asked again. What Redis refuses (it is full) is asked without the announcements: outcomes can still be reported, and
 //! consumers follow without. A crash before the work begins delivers the batch again, and whoever gets it asks again.
 
-use std::sync::Arc;
-
 use streams::{Accept, EntryId, InHand, accept::accept};
-use tokio::sync::watch;
 
 use crate::worker::{Worker, redis_backoff};
 
-/// Which messages of a batch may be worked on. Clones are about the same batch.
-#[derive(Clone, Debug)]
-pub(super) struct Acceptance(watch::Receiver<Option<Vec<EntryId>>>);
-
-impl Acceptance {
-    /// Waits for the answer. False: the message has been laid aside, or nobody asks any more, since the service is going
-    /// down.
-    pub(super) async fn may_begin(mut self, entry: EntryId) -> bool {
-        match self.0.wait_for(Option::is_some).await {
-            Ok(aside) => aside.as_ref().is_some_and(|aside| !aside.contains(&entry)),
-            Err(_) => false,
-        }
-    }
-}
-
-/// The question, to be awaited beside the orders that wait for its answer.
-pub(super) fn accepting(
-    worker: Arc<Worker>,
+/// Asks; the answer is what is laid aside, and not in hand any more.
+pub(super) async fn until_accepted(
+    worker: &Worker,
     partition: u16,
-    in_hand: InHand,
+    in_hand: &InHand,
     batch: Vec<Accept>,
-) -> (impl Future<Output = ()> + Send + 'static, Acceptance) {
-    let (answer, answered) = watch::channel(None);
-    let accepting = async move {
-        let aside = until_accepted(&worker, partition, batch).await;
-        if !aside.is_empty() {
-            tracing::debug!(
-                messages = aside.len(),
-                "laid aside before work: cancelled, or no longer the order's message"
-            );
-            in_hand.release(&aside);
-            worker.metrics.in_hand.sub(aside.len() as i64);
-            worker.metrics.laid_aside.inc_by(aside.len() as u64);
-        }
-        answer.send_replace(Some(aside));
-    };
-    (accepting, Acceptance(answered))
+) -> Vec<EntryId> {
+    let aside = until_answered(worker, partition, batch).await;
+    if !aside.is_empty() {
+        tracing::debug!(
+            messages = aside.len(),
+            "laid aside before work: cancelled, or no longer the order's message"
+        );
+        in_hand.release(&aside);
+        worker.metrics.in_hand.sub(aside.len() as i64);
+        worker.metrics.laid_aside.inc_by(aside.len() as u64);
+    }
+    aside
 }
 
-async fn until_accepted(worker: &Worker, partition: u16, mut batch: Vec<Accept>) -> Vec<EntryId> {
+async fn until_answered(worker: &Worker, partition: u16, mut batch: Vec<Accept>) -> Vec<EntryId> {
     let mut backoff = redis_backoff();
     loop {
         match accept(&worker.redis, partition, &batch).await {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use contract::OrderId;
+use futures_util::{StreamExt, future::Either, stream::FuturesUnordered};
 use streams::{Effect, Entry, EntryId, Finish, InHand};
 use tokio::{
     sync::{OwnedSemaphorePermit, mpsc},
@@ -11,12 +12,13 @@ use tokio::{
 use tracing::Instrument;
 
 use super::{
-    accept::{Acceptance, accepting},
+    accept::until_accepted,
     delivery::Delivery,
     order::{Compensation, Order},
 };
 use crate::{
     finish::{Ending, Finished},
+    ledger::KnownSteps,
     outcome::{conclude, conclude_compensation},
     worker::Worker,
 };
@@ -32,7 +34,7 @@ pub(crate) struct Dispatcher {
 }
 
 /// What a batch asks for.
-struct Read {
+struct Batch {
     orders: Vec<Order>,
     compensations: Vec<Compensation>,
 }
@@ -63,58 +65,22 @@ impl Dispatcher {
     ) -> Result<(), JoinError> {
         self.reap()?;
         self.worker.metrics.in_hand.add(entries.len() as i64);
-        let Read { orders, compensations } = self.read(entries).await;
-        if orders.is_empty() && compensations.is_empty() {
+        let batch = self.read(entries).await;
+        let wanted = batch.len();
+        drop(slots.split(slots.num_permits().saturating_sub(wanted)));
+        if wanted == 0 {
             return Ok(());
         }
-        let mut accepted = self.worker.ledger.accepted(&orders).await;
-        let mut undone = self.worker.ledger.undone(&compensations).await;
-        let asked = orders.iter().map(|order| order.accept(&self.worker.name));
-        let asked = asked.chain(compensations.iter().map(Compensation::accept)).collect();
-        let (accepting, acceptance) =
-            accepting(self.worker.clone(), self.partition, self.in_hand.clone(), asked);
-        self.in_work.spawn(accepting);
-        let mut slot = || slots.split(1).expect("a slot for each entry");
-        for order in orders {
-            let (entry, span) = (order.entry, order.span.clone());
-            let known = accepted.remove(&order.id).unwrap_or_default();
-            let worker = self.worker.clone();
-            let work = async move {
-                let run = worker.pipeline.run(&order.work(), &known).await;
-                conclude(&worker, order, run)
-            };
-            self.begin(entry, acceptance.clone(), slot(), work.instrument(span));
-        }
-        for compensation in compensations {
-            let (entry, span) = (compensation.entry, compensation.span.clone());
-            let known = undone.remove(&compensation.id).unwrap_or_default();
-            let worker = self.worker.clone();
-            let work = async move {
-                let steps = &compensation.command.steps;
-                let undoing = worker.pipeline.undo(&compensation.work(), steps, known).await;
-                conclude_compensation(&worker, compensation, undoing)
-            };
-            self.begin(entry, acceptance.clone(), slot(), work.instrument(span));
-        }
-        Ok(())
-    }
-
-    /// Starts the work once the message is accepted, if it is, and passes on what it ends with.
-    fn begin(
-        &mut self,
-        entry: EntryId,
-        acceptance: Acceptance,
-        slot: OwnedSemaphorePermit,
-        work: impl Future<Output = Finished> + Send + 'static,
-    ) {
-        let finished = self.finished.clone();
+        let accepted = self.worker.ledger.accepted(&batch.orders).await;
+        let undone = self.worker.ledger.undone(&batch.compensations).await;
+        let (worker, partition) = (self.worker.clone(), self.partition);
+        let (in_hand, finished) = (self.in_hand.clone(), self.finished.clone());
         self.in_work.spawn(async move {
-            if acceptance.may_begin(entry).await {
-                // Nobody takes it any more: the service is going down, and it will be delivered again.
-                let _ = finished.send(work.await).await;
-            }
-            drop(slot);
+            let batch = batch.accepted(&worker, partition, &in_hand).await;
+            drop(slots.split(slots.num_permits().saturating_sub(batch.len())));
+            batch.work(&worker, accepted, undone, &finished, slots).await;
         });
+        Ok(())
     }
 
     /// Waits until the work on everything that was dispatched has ended.
@@ -126,9 +92,9 @@ impl Dispatcher {
     }
 
     /// What there is to do; everything else goes straight to its end.
-    async fn read(&self, entries: Vec<Entry>) -> Read {
+    async fn read(&self, entries: Vec<Entry>) -> Batch {
         let now = self.worker.clock.now();
-        let mut read = Read { orders: Vec::with_capacity(entries.len()), compensations: Vec::new() };
+        let mut read = Batch { orders: Vec::with_capacity(entries.len()), compensations: Vec::new() };
         for entry in entries {
             match Delivery::read(entry) {
                 Delivery::Process(taken) => read.orders.push(Order::new(taken, self.partition, now)),
@@ -148,7 +114,7 @@ impl Dispatcher {
     async fn end(&self, entry: EntryId, order: Option<OrderId>, effects: Vec<Effect>, ending: Ending) {
         let finish = Finish { entry, order, effects };
         let finished = Finished { partition: self.partition, finish, ending };
-        // As above.
+        // Nobody takes it any more: the service is going down, and it will be delivered again.
         let _ = self.finished.send(finished).await;
     }
 
@@ -157,5 +123,66 @@ impl Dispatcher {
             ended?;
         }
         Ok(())
+    }
+}
+
+impl Batch {
+    const fn len(&self) -> usize {
+        self.orders.len() + self.compensations.len()
+    }
+
+    /// Without those that are laid aside.
+    async fn accepted(mut self, worker: &Worker, partition: u16, in_hand: &InHand) -> Self {
+        let asked = self.orders.iter().map(|order| order.accept(&worker.name));
+        let asked = asked.chain(self.compensations.iter().map(Compensation::accept)).collect();
+        let aside = until_accepted(worker, partition, in_hand, asked).await;
+        if !aside.is_empty() {
+            self.orders.retain(|order| !aside.contains(&order.entry));
+            self.compensations.retain(|compensation| !aside.contains(&compensation.entry));
+        }
+        self
+    }
+
+    /// Works on all of it side by side, and passes on what has ended; then its slot is free.
+    ///
+    /// In one task: a task for each order would cost more than an order whose steps take no time.
+    async fn work(
+        self,
+        worker: &Worker,
+        accepted: KnownSteps,
+        undone: KnownSteps,
+        finished: &mpsc::Sender<Finished>,
+        mut slots: OwnedSemaphorePermit,
+    ) {
+        let (accepted, undone) = (&accepted, &undone);
+        let orders = self.orders.into_iter().map(|order| {
+            let span = order.span.clone();
+            let work = async move {
+                let known = accepted.get(&order.id).map_or(&[][..], Vec::as_slice);
+                let run = worker.pipeline.run(&order.work(), known).await;
+                conclude(worker, order, run)
+            };
+            Either::Left(work.instrument(span))
+        });
+        let compensations = self.compensations.into_iter().map(|compensation| {
+            let span = compensation.span.clone();
+            let work = async move {
+                let known = undone.get(&compensation.id).cloned().unwrap_or_default();
+                let steps = &compensation.command.steps;
+                let undoing = worker.pipeline.undo(&compensation.work(), steps, known).await;
+                conclude_compensation(worker, compensation, undoing)
+            };
+            Either::Right(work.instrument(span))
+        });
+        let most = slots.num_permits().max(1);
+        let pass_on = |work| async move {
+            // As above. While the ledger has no room, only what has ended waits for it: the steps of the others go on.
+            let _ = finished.send(work.await).await;
+        };
+        let in_work: FuturesUnordered<_> = orders.chain(compensations).map(pass_on).collect();
+        let mut ended = in_work.ready_chunks(most);
+        while let Some(ended) = ended.next().await {
+            drop(slots.split(ended.len()));
+        }
     }
 }

@@ -6,9 +6,10 @@ use crate::{orders::words, shop::Shop, world::World};
 
 const COUNT: u32 = 100;
 
-/// Steps that take a moment, so that work is in hand when it happens.
+/// Steps that take a moment, and not for all orders at once, so that work is in hand when it happens.
 fn busy(config: &mut Config) {
     config.pipeline.simulated.latency_ms = 20;
+    config.processor.concurrency = 20;
 }
 
 async fn some_are_finished(world: &World) {
