@@ -7,6 +7,7 @@ use runtime::{
     Service,
     cli::{self, ApiExtra, Cli, Command},
     clock::Clock,
+    db,
     lifecycle::Shutdown,
     telemetry,
 };
@@ -29,6 +30,7 @@ async fn run() -> anyhow::Result<()> {
     match cli.command() {
         Command::Serve => serve(load()?).await,
         Command::Migrate => App::migrate(&load()?).await,
+        Command::Backup { file } => Ok(db::backup(&load()?.database, &file).await?),
         Command::Healthcheck => Ok(cli::healthcheck(&load()?.http.listen).await?),
         Command::Extra(ApiExtra::Openapi) => {
             print!("{}", document());

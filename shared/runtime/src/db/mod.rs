@@ -5,6 +5,7 @@
 //! What a commit promised with `synchronous = "full"` survives a power cut; a crash is recovered from the
 //! write-ahead log by the next open.
 
+mod backup;
 mod postgres;
 mod sqlite;
 
@@ -14,6 +15,7 @@ use sea_orm::{
 };
 use sea_orm_migration::MigratorTrait;
 
+pub use self::backup::{BackupError, backup};
 use crate::{Service, config::DatabaseConfig, redact::redact_url};
 
 /// Both sides of a service's database. Clones share the connections.
