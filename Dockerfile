@@ -11,12 +11,14 @@ COPY . .
 # statically, libc too, so that they need nothing beside them.
 ENV RUSTFLAGS="-C target-feature=+crt-static"
 ARG TARGETARCH
+# `quick` builds in a fraction of the time and is nearly as fast.
+ARG PROFILE=release
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/src/target,id=orderflow-target-${TARGETARCH} \
     host=$(rustc -vV | sed -n 's/^host: //p') && \
-    cargo build --release --locked --target "$host" -p order-api -p order-processor -p metrics-service && \
+    cargo build --profile "$PROFILE" --locked --target "$host" -p order-api -p order-processor -p metrics-service && \
     mkdir -p /out/bin /out/data && \
-    cp "target/$host/release/order-api" "target/$host/release/order-processor" "target/$host/release/metrics-service" /out/bin/ && \
+    cp "target/$host/$PROFILE/order-api" "target/$host/$PROFILE/order-processor" "target/$host/$PROFILE/metrics-service" /out/bin/ && \
     cp /etc/ssl/certs/ca-certificates.crt /out/
 
 FROM scratch AS base

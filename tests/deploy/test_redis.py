@@ -166,7 +166,7 @@ def test_what_is_in_work_keeps_its_workers(admin, looking):
     lag, pending = scaler.waiting(looking, STREAM, GROUP), scaler.in_work(looking, STREAM, GROUP)
     assert (lag, pending) == (0, 100)
     assert scaler.desired([lag], [500], 0, 10) == 0
-    assert scaler.desired([lag, pending], [500, 32], 0, 10) == 4
+    assert scaler.desired([lag, pending], [500, 24], 0, 10) == 5
     (_, delivered), = entries.items() if isinstance(entries, dict) else entries
     delivered = delivered[0] if isinstance(entries, dict) else delivered
     admin.xack(STREAM, GROUP, *(entry for entry, _ in delivered))
@@ -183,7 +183,7 @@ def test_an_unknown_lag_reads_as_less_than_nothing(admin, looking):
     assert (lag, pending) == (-1, 2)
     assert scaler.desired([lag], [500], 0, 10) == 0
     # minReplicas 1 keeps a worker whatever is read, and one worker empties the queue: then Redis knows the lag again.
-    assert scaler.desired([lag, pending], [500, 32], 1, 10) == 1
+    assert scaler.desired([lag, pending], [500, 24], 1, 10) == 1
     while admin.xreadgroup(GROUP, "worker", {STREAM: ">"}, count=100):
         pass
     assert scaler.waiting(looking, STREAM, GROUP) == 0

@@ -84,7 +84,7 @@ def test_partitions_share_what_the_whole_queue_may_be():
     three, = of_kind(KEDA["keda-to-zero-values"], "ScaledObject")
     assert {t["metadata"].get("lagCount") for t in one["spec"]["triggers"]} == {"900", None}
     assert {t["metadata"].get("lagCount") for t in three["spec"]["triggers"]} == {"300", None}
-    assert {t["metadata"].get("pendingEntriesCount") for t in three["spec"]["triggers"]} == {str(32 // 3), None}
+    assert {t["metadata"].get("pendingEntriesCount") for t in three["spec"]["triggers"]} == {str(24 // 3), None}
 
 
 def test_a_cluster_with_tls_is_asked_as_one():

@@ -47,7 +47,10 @@
 {{- max 1 (div (int .Values.autoscaling.lagCount) (int .Values.streams.partitions)) }}
 {{- end }}
 
+{{- define "orderflow.pendingCountOfAll" -}}
+{{- max 1 (default (div (mul 3 (int .Values.orderProcessor.concurrency)) 4) (int .Values.autoscaling.pendingCount)) }}
+{{- end }}
+
 {{- define "orderflow.pendingCount" -}}
-{{- $count := default .Values.orderProcessor.concurrency .Values.autoscaling.pendingCount -}}
-{{- max 1 (div (int $count) (int .Values.streams.partitions)) }}
+{{- max 1 (div (int (include "orderflow.pendingCountOfAll" .)) (int .Values.streams.partitions)) }}
 {{- end }}
