@@ -43,7 +43,7 @@ COPY --from=build /out/bin/order-api /usr/local/bin/order-api
 ENV ORDERFLOW_HTTP__LISTEN=0.0.0.0:8000 \
     ORDERFLOW_DATABASE__URL=sqlite:///data/order-api.db
 EXPOSE 8000
-HEALTHCHECK --interval=10s --timeout=3s --start-period=30s --start-interval=1s CMD ["/usr/local/bin/order-api", "healthcheck"]
+HEALTHCHECK --interval=5s --timeout=3s --start-period=30s CMD ["/usr/local/bin/order-api", "healthcheck"]
 ENTRYPOINT ["/usr/local/bin/order-api"]
 
 FROM base AS order-processor
@@ -53,7 +53,7 @@ COPY --from=build /out/bin/order-processor /usr/local/bin/order-processor
 ENV ORDERFLOW_HTTP__LISTEN=0.0.0.0:8002 \
     ORDERFLOW_DATABASE__URL=sqlite:///data/order-processor.db
 EXPOSE 8002
-HEALTHCHECK --interval=10s --timeout=3s --start-period=30s --start-interval=1s CMD ["/usr/local/bin/order-processor", "healthcheck"]
+HEALTHCHECK --interval=5s --timeout=3s --start-period=30s CMD ["/usr/local/bin/order-processor", "healthcheck"]
 ENTRYPOINT ["/usr/local/bin/order-processor"]
 
 FROM base AS metrics-service
@@ -63,5 +63,5 @@ COPY --from=build /out/bin/metrics-service /usr/local/bin/metrics-service
 ENV ORDERFLOW_HTTP__LISTEN=0.0.0.0:8001 \
     ORDERFLOW_DATABASE__URL=sqlite:///data/metrics-service.db
 EXPOSE 8001
-HEALTHCHECK --interval=10s --timeout=3s --start-period=30s --start-interval=1s CMD ["/usr/local/bin/metrics-service", "healthcheck"]
+HEALTHCHECK --interval=5s --timeout=3s --start-period=30s CMD ["/usr/local/bin/metrics-service", "healthcheck"]
 ENTRYPOINT ["/usr/local/bin/metrics-service"]

@@ -43,7 +43,7 @@ def test_each_service_has_a_target_that_is_as_small_as_its_program(service):
     text = stage(service)
     assert "FROM scratch AS base" in DOCKERFILE
     assert re.findall(r"^USER (\S+)", text, re.MULTILINE) == ["65532:65532"]
-    assert f'HEALTHCHECK --interval=10s --timeout=3s --start-period=30s --start-interval=1s CMD ["/usr/local/bin/{service}", "healthcheck"]' in text
+    assert f'HEALTHCHECK --interval=5s --timeout=3s --start-period=30s CMD ["/usr/local/bin/{service}", "healthcheck"]' in text
     assert f'ENTRYPOINT ["/usr/local/bin/{service}"]' in text
     assert f'org.opencontainers.image.title="{service}"' in text
     assert "RUN" not in text, "there is no shell in the image"
