@@ -60,8 +60,9 @@ capabilities: {drop: [ALL]}
   value: {{ $v.telemetry.sampleRatio | quote }}
 {{- end }}
 {{- if and (not $v.redis.enabled) $v.externalRedis.ca.existingSecret }}
-- name: SSL_CERT_FILE
-  value: /etc/orderflow/redis-ca/{{ $v.externalRedis.ca.key }}
+# In addition to the image's own certificates, which SSL_CERT_FILE names.
+- name: SSL_CERT_DIR
+  value: /etc/orderflow/redis-ca
 {{- end }}
 {{- end }}
 
@@ -161,7 +162,9 @@ spec:
   {{- if $ca }}
   volumes:
     - name: redis-ca
-      secret: {secretName: {{ $v.externalRedis.ca.existingSecret }}}
+      secret:
+        secretName: {{ $v.externalRedis.ca.existingSecret }}
+        items: [{key: {{ $v.externalRedis.ca.key }}, path: ca.crt}]
   {{- end }}
 {{- end }}
 
