@@ -18,6 +18,9 @@ wanted=$(cat "$requirements" .ci/tools.sh | cksum)
 
 as_root=''
 [ "$(id -u)" = 0 ] || as_root=sudo
+if have python3 && ! python3 -c 'import sys; sys.exit(sys.version_info < (3, 10))'; then
+    give_up "$(python3 --version) is too old: Python 3.10 or newer is needed to check the deployment"
+fi
 if ! have python3 || ! python3 -c 'import ensurepip' 2>/dev/null; then
     have apt-get || give_up "python3 with its venv module is missing: install it, then run this again"
     say "installing python3-venv with apt-get"

@@ -120,7 +120,8 @@ class Orderflow:
 
     def get(self, service, path, body=None, method=None):
         data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(f"http://127.0.0.1:{self.ports[service]}{path}", data, {"Content-Type": "application/json"}, method=method)
+        url, headers = f"http://127.0.0.1:{self.ports[service]}{path}", {"Content-Type": "application/json"}
+        request = urllib.request.Request(url, data, headers, method=method)
         try:
             with urllib.request.urlopen(request, timeout=DEADLINE) as answer:
                 return answer.status, answer.read().decode()

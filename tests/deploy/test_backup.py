@@ -6,7 +6,7 @@ import subprocess
 import pytest
 
 from orderflow import Orderflow, eventually
-from tools import SERVICES
+from tools import PROGRAMS, SERVICES
 
 
 @pytest.fixture
@@ -60,7 +60,8 @@ def test_every_service_prints_its_database(shop):
     order = shop.place()
     assert shop.api(f"/orders/{order}?wait=30")[1]["status"] == "completed"
     for service in SERVICES:
-        process = subprocess.run([shop.processes[service].args[0], "backup", "-"], env=shop.variables(service), cwd=shop.folder, capture_output=True, timeout=60)
+        process = subprocess.run([PROGRAMS / service, "backup", "-"], env=shop.variables(service), cwd=shop.folder,
+                                 capture_output=True, timeout=60)
         assert process.returncode == 0, process.stderr
         assert process.stdout.startswith(b"SQLite format 3\0"), service
         shop.stop(service)

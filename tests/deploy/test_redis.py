@@ -94,7 +94,8 @@ def test_names_are_those_of_the_services(orderflow):
 @pytest.mark.parametrize("service", SERVICES)
 def test_users_may_what_their_scripts_call(service):
     """Also what no test gets them to call, such as removing a consumer that has been gone for an hour."""
-    allowed = {word[1:] for line in (CHART / f"acl/{service}.acl").read_text().splitlines() if line[:1] != "#" for word in line.split() if word[0] == "+"}
+    lines = [line for line in (CHART / f"acl/{service}.acl").read_text().splitlines() if line[:1] != "#"]
+    allowed = {word[1:] for line in lines for word in line.split() if word[0] == "+"}
     called = set()
     for script in SCRIPTS[service]:
         text = (ROOT / f"shared/streams/scripts/{script}.lua").read_text()
@@ -212,7 +213,12 @@ def test_metrics_service_says_when_the_lag_is_unknown(orderflow):
 
 def test_down_to_nothing_the_scaler_may_count_the_retries(server):
     plain = server.client("scaler")
-    count = "local t = redis.call('type', KEYS[1]).ok if t == 'zset' then return redis.call('zcard', KEYS[1]) end return redis.call('llen', KEYS[1])"
+    # As the scaler does it.
+    count = """
+        local t = redis.call('type', KEYS[1]).ok
+        if t == 'zset' then return redis.call('zcard', KEYS[1]) end
+        return redis.call('llen', KEYS[1])
+    """
     with pytest.raises(redis.exceptions.NoPermissionError):
         plain.eval(count, 1, "orderflow:{0}:delayed")
     to_zero = Server("autoscaling.mode=keda", "autoscaling.minReplicas=0")

@@ -6,7 +6,11 @@ import yaml
 from tools import CASES, PROGRAMS, ROOT, SERVICES, passes, pod_specs, rendered, run
 
 # In the place of what comes from Secrets and from the pod itself.
-SECRETS = {"ORDERFLOW_INSTANCE": "orderflow-0", "ORDERFLOW_REDIS__URL": "rediss://u:p@127.0.0.1:1", "ORDERFLOW_DATABASE__URL": "postgres://u:p@127.0.0.1/d"}
+SECRETS = {
+    "ORDERFLOW_INSTANCE": "orderflow-0",
+    "ORDERFLOW_REDIS__URL": "rediss://u:p@127.0.0.1:1",
+    "ORDERFLOW_DATABASE__URL": "postgres://u:p@127.0.0.1/d",
+}
 
 
 def of_containers(found):

@@ -15,8 +15,8 @@ from tools import CHART, ROOT, of_kind, with_settings
 
 CHART_VALUES = yaml.safe_load((CHART / "values.yaml").read_text())
 WORKER = Worker(rate=200, concurrency=32, reclaim_idle=30)
-FREE = {direction: {"stabilizationWindowSeconds": 0, "selectPolicy": "Max", "policies": [{"type": "Percent", "value": 10000, "periodSeconds": 15}]}
-        for direction in ("scaleUp", "scaleDown")}
+AT_ONCE = {"type": "Percent", "value": 10000, "periodSeconds": 15}
+FREE = {direction: {"stabilizationWindowSeconds": 0, "selectPolicy": "Max", "policies": [AT_ONCE]} for direction in ("scaleUp", "scaleDown")}
 
 
 def autoscaler(**changes):
@@ -145,8 +145,12 @@ def test_a_real_worker_holds_what_its_own_time_keeps_in_hand():
         eventually("they wait", lambda: world.api("/orders/status/")[1]["queue_length"] == 200)
         world.start("order-processor")
         scaler = world.redis.client("scaler")
-        full = eventually("its hands are full", lambda: max(
-            (answer["pending"] for answer in [scaler.xpending("orderflow:{0}:queue", "order-processor")] if answer["pending"] >= 8), default=0))
+
+        def in_hand():
+            pending = scaler.xpending("orderflow:{0}:queue", "order-processor")["pending"]
+            return pending if pending >= 8 else None
+
+        full = eventually("its hands are full", in_hand)
         # What is finished stays pending until its ledger is written: a batch at most.
         assert 8 <= full <= 16
     finally:

@@ -14,7 +14,8 @@ def certificates(folder):
     authority = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=authority",
                  "-keyout", folder / "ca.key", "-out", folder / "ca.crt"]
     passes(*authority)
-    passes("openssl", "req", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=redis", "-keyout", folder / "redis.key", "-out", folder / "redis.csr")
+    passes("openssl", "req", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=redis", "-keyout", folder / "redis.key",
+           "-out", folder / "redis.csr")
     (folder / "names").write_text("subjectAltName=IP:127.0.0.1\n")
     passes("openssl", "x509", "-req", "-days", "2", "-in", folder / "redis.csr", "-CA", folder / "ca.crt", "-CAkey", folder / "ca.key",
            "-CAcreateserial", "-extfile", folder / "names", "-out", folder / "redis.crt")
@@ -25,8 +26,9 @@ def redis_with_tls(tmp_path):
     certificates(tmp_path)
     port = free_port()
     process = subprocess.Popen(
-        ["redis-server", "--port", "0", "--tls-port", str(port), "--tls-cert-file", tmp_path / "redis.crt", "--tls-key-file", tmp_path / "redis.key",
-         "--tls-ca-cert-file", tmp_path / "ca.crt", "--tls-auth-clients", "no", "--appendonly", "yes", "--save", "", "--dir", tmp_path],
+        ["redis-server", "--port", "0", "--tls-port", str(port), "--tls-cert-file", tmp_path / "redis.crt",
+         "--tls-key-file", tmp_path / "redis.key", "--tls-ca-cert-file", tmp_path / "ca.crt", "--tls-auth-clients", "no",
+         "--appendonly", "yes", "--save", "", "--dir", tmp_path],
         stdout=subprocess.DEVNULL)
     # As Kubernetes mounts a Secret: links to links.
     mounted = tmp_path / "redis-ca"
