@@ -8,6 +8,7 @@ import promql_parser
 import pytest
 import yaml
 
+from orderflow import eventually
 from tools import CASES, CHART, ROOT, SERVICES, fails, of_kind, passes, rendered
 
 RULES = CHART / "alerts/orderflow.yaml"
@@ -65,6 +66,8 @@ EXPRESSIONS = rule_expressions() | panel_expressions() | adapter_expressions()
 def exported(orderflow):
     """What the running services export: a metric's name to its labels."""
     orderflow.api(f"/orders/{orderflow.place()}?wait=30")
+    # What metrics-service shows last of what it looks for now and then.
+    eventually("it has looked", lambda: "orderflow_projection_lag_events" in orderflow.get("metrics-service", "/metrics")[1])
     metrics = {}
     for service in SERVICES:
         text = orderflow.get(service, "/metrics")[1]
@@ -122,6 +125,27 @@ def test_an_alert_that_would_not_fire_is_seen(tmp_path, was, becomes):
     rules = RULES.read_text()
     assert was in rules
     fails(*alert_tests(tmp_path, rules.replace(was, becomes)))
+
+
+@pytest.mark.parametrize("known, waiting, expected", [
+    ([1, 1], [300, 200], [{"labels": "{}", "value": 500}]),
+    # Of one partition Redis does not know it: better nothing than too little.
+    ([1, 0], [300], []),
+    # Redis is away.
+    ([], [], []),
+])
+def test_what_the_autoscaler_is_given(tmp_path, known, waiting, expected):
+    def series(name, numbers):
+        # Two replicas of metrics-service see the same.
+        return [{"series": f'{name}{{namespace="shop",partition="{partition}",instance="{instance}"}}', "values": f"{number}x5"}
+                for partition, number in enumerate(numbers) for instance in "ab"]
+
+    inputs = series("orderflow_queue_lag_known", known) + series("orderflow_queue_waiting_orders", waiting)
+    test = {"interval": "1m", "input_series": inputs, "promql_expr_test": [
+        {"expr": adapter_expressions()["orderflow_queue_waiting"], "eval_time": "2m", "exp_samples": expected}]}
+    file = tmp_path / "adapter.yaml"
+    file.write_text(yaml.safe_dump({"rule_files": [], "tests": [test]}))
+    passes("promtool", "test", "rules", file)
 
 
 def test_every_alert_is_tested_and_explained():
