@@ -1,6 +1,7 @@
 """The chart renders for every kind of installation, and refuses values that can't be meant."""
 
 import json
+import shutil
 
 import jsonschema
 import pytest
@@ -13,6 +14,19 @@ from tools import CASES, CHART, fails, helm, of_kind, passes, pod_specs, rendere
 def test_helm_finds_nothing_to_complain_about(case):
     passes("helm", "lint", "--strict", CHART, "-f", case)
     assert rendered(case)
+
+
+@pytest.mark.parametrize("file, was, becomes", [
+    ("templates/order-api/service.yaml", "type: ClusterIP", "type: {{ .Values.service.type }}"),
+    ("templates/order-api/pdb.yaml", "maxUnavailable: 1", "  maxUnavailable: 1\n maxSurge: 2"),
+    ("Chart.yaml", "version: 0.1.0", "version: one"),
+])
+def test_helm_complains_about_what_is_wrong(tmp_path, file, was, becomes):
+    chart = shutil.copytree(CHART, tmp_path / "orderflow")
+    text = (chart / file).read_text()
+    assert was in text
+    (chart / file).write_text(text.replace(was, becomes, 1))
+    fails("helm", "lint", "--strict", chart)
 
 
 @pytest.mark.parametrize("values", [
