@@ -6,12 +6,15 @@ target := $(or $(CARGO_TARGET_DIR),target)
 # What is run; the rest of the workspace are tests.
 programs := -p order-api -p order-processor -p metrics-service -p orderctl
 
+# What checks the deployment; .ci/tools.sh installs it.
+python := PYTHONDONTWRITEBYTECODE=1 $(target)/tools/python/bin/python
+
 .DEFAULT_GOAL := help
-.PHONY: help run test chaos populate bench openapi lint fmt clean-data
+.PHONY: help run test chaos populate bench openapi manifests autoscale-sim lint fmt clean-data
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | \
-		while IFS="$$(printf '\t')" read -r name what; do printf '  make %-12s %s\n' "$$name" "$$what"; done
+		while IFS="$$(printf '\t')" read -r name what; do printf '  make %-14s %s\n' "$$name" "$$what"; done
 
 run: ## Build (release) and run everything here; Ctrl-C stops it; data in ./data
 	@.ci/setup.sh run
@@ -33,6 +36,8 @@ test: ## Every check and every test
 	@cargo test --workspace
 	@echo '== generated files'
 	@.ci/check-generated.sh
+	@echo '== deployment'
+	@$(python) -m pytest -q -p no:cacheprovider tests/deploy
 
 # The table comes last, in one piece, whatever the tests said before.
 chaos: ## Faults under load, each CHAOS_ROUNDS=3 times; a table of what they came to
@@ -53,6 +58,14 @@ bench: ## Measure beside this machine's limits (BENCH='--rounds 1 --only intake'
 
 openapi: ## Write openapi/ anew from the code
 	@.ci/generate.sh openapi
+
+manifests: ## Write k8s/ anew from the chart
+	@.ci/tools.sh
+	@.ci/manifests.sh k8s
+
+autoscale-sim: ## Replay load against the chart's autoscaling values; pictures in docs/scaling
+	@.ci/tools.sh
+	@$(python) tests/deploy/autoscale_sim.py docs/scaling
 
 lint: ## Clippy, warnings are errors
 	@cargo clippy --workspace --all-targets -- -D warnings

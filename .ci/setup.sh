@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs what is missing to build, run or test Orderflow, and says what it does.
 #   .ci/setup.sh run     a C compiler, redis-server
-#   .ci/setup.sh test    the same, and a PostgreSQL server, which is not started
+#   .ci/setup.sh test    the same, a PostgreSQL server, which is not started, and what checks the deployment (.ci/tools.sh)
 #   .ci/setup.sh bench   a C compiler, redis-server, wrk
 # Already there: nothing happens. Rust itself is not installed, only checked.
 set -eu
@@ -33,6 +33,7 @@ esac
 if [ "$for_what" = test ]; then
     cargo fmt --version >/dev/null 2>&1 || give_up "rustfmt is missing: rustup component add rustfmt"
     cargo clippy --version >/dev/null 2>&1 || give_up "clippy is missing: rustup component add clippy"
+    .ci/tools.sh
 fi
 
 # --- What the system's package manager has ----------------------------------------------------------------

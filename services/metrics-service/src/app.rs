@@ -27,7 +27,7 @@ use crate::{
     rebuild::{Feed, Rebuilder},
     snapshot::Publisher,
     telemetry::ProjectionMetrics,
-    upkeep::{Upkeep, backlog::Backlog},
+    upkeep::{Upkeep, backlog::Backlog, queue::QueueMetrics},
 };
 
 /// A service that is ready to run.
@@ -134,6 +134,7 @@ impl App {
             redis_answered,
             projection,
             backlog,
+            queue: QueueMetrics::new(&metrics),
             losses,
             metrics: measured,
             draining: shutdown.draining(),

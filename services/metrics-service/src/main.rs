@@ -9,6 +9,7 @@ use runtime::{
     Service,
     cli::{self, ApiExtra, Cli, Command},
     clock::Clock,
+    db,
     lifecycle::Shutdown,
     telemetry,
 };
@@ -34,6 +35,7 @@ async fn run() -> anyhow::Result<()> {
     match cli.command() {
         Command::Serve => serve(load()?).await,
         Command::Migrate => App::migrate(&load()?).await,
+        Command::Backup { file } => Ok(db::backup(&load()?.database, &file).await?),
         Command::Healthcheck => Ok(cli::healthcheck(&load()?.http.listen).await?),
         Command::Extra(ApiExtra::Openapi) => {
             print!("{}", document());

@@ -8,6 +8,7 @@ use runtime::{
     Service,
     cli::{self, Cli, Command, NoExtra},
     clock::Clock,
+    db,
     lifecycle::Shutdown,
     telemetry,
 };
@@ -32,6 +33,7 @@ async fn run() -> anyhow::Result<()> {
     match cli.command() {
         Command::Serve => serve(config).await,
         Command::Migrate => App::migrate(&config).await,
+        Command::Backup { file } => Ok(db::backup(&config.database, &file).await?),
         Command::Healthcheck => Ok(cli::healthcheck(&config.http.listen).await?),
         Command::Extra(never) => match never {},
     }

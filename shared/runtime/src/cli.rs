@@ -1,5 +1,5 @@
 //! The command line that the three binaries share. `main` matches on [`Command`]: `serve` (also when no
-//! subcommand is given), `migrate`, `healthcheck`, and what the service adds of its own.
+//! subcommand is given), `migrate`, `backup`, `healthcheck`, and what the service adds of its own.
 
 use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
@@ -31,6 +31,11 @@ pub enum Command<Extra: Subcommand> {
     Serve,
     /// Bring the database up to this version's schema, then exit
     Migrate,
+    /// Copy the service's SQLite database into a new file, also while the service runs
+    Backup {
+        /// Must not be there yet; `-` is the standard output
+        file: PathBuf,
+    },
     /// Ask the running service on this host whether it lives: exit status 0 or 1
     Healthcheck,
     #[command(flatten)]
@@ -133,6 +138,13 @@ mod tests {
         let cli = Cli::<NoExtra>::parse_from(["order-processor", "--config", "a.toml"]);
         assert_eq!(cli.config(), Some(Path::new("a.toml")));
         assert!(matches!(cli.command(), Command::Serve));
+    }
+
+    #[test]
+    fn a_backup_needs_a_file() {
+        let cli = Cli::<NoExtra>::parse_from(["order-processor", "backup", "ledger.db"]);
+        assert!(matches!(cli.command(), Command::Backup { file } if file == Path::new("ledger.db")));
+        assert!(Cli::<NoExtra>::try_parse_from(["order-processor", "backup"]).is_err());
     }
 
     #[test]

@@ -1,9 +1,10 @@
-//! What has to be done now and then: look at the backlog, and whether it is still the same one; forget what is too old; see
+//! What has to be done now and then: look at the backlog and at the workers' queue, and whether it is still the same one; forget what is too old; see
 //! what replicas did.
 //!
 //! Each is repeated after a failure by being due again; none of them holds up the projection.
 
 pub(crate) mod backlog;
+pub(crate) mod queue;
 
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
@@ -12,7 +13,7 @@ use streams::{Redis, StreamError};
 use tokio::time::{Interval, MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
-use self::backlog::Backlog;
+use self::{backlog::Backlog, queue::QueueMetrics};
 use crate::{
     ProjectionConfig,
     loss::{LossWatch, Trouble},
@@ -27,6 +28,7 @@ pub(crate) struct Upkeep {
     pub(crate) redis_answered: CancellationToken,
     pub(crate) projection: Arc<Projection>,
     pub(crate) backlog: Backlog,
+    pub(crate) queue: QueueMetrics,
     pub(crate) losses: LossWatch,
     pub(crate) metrics: ProjectionMetrics,
     pub(crate) draining: CancellationToken,
@@ -49,7 +51,10 @@ impl Upkeep {
                 () = self.watch_is_due(&mut watch_due) => {
                     match self.losses.look_at_all().await {
                         Err(Trouble::Database(error)) => database.failed(&error),
-                        Err(Trouble::Redis(error)) => redis.failed(&error),
+                        Err(Trouble::Redis(error)) => {
+                            self.queue.forget();
+                            redis.failed(&error);
+                        }
                         Ok(()) => note(&mut redis, self.look_at_backlog().await),
                     }
                 }
@@ -70,6 +75,7 @@ impl Upkeep {
     }
 
     async fn look_at_backlog(&self) -> Result<(), StreamError> {
+        self.queue.look(&self.redis).await?;
         self.backlog.look(&self.redis).await?;
         self.metrics.show_backlog(&self.backlog);
         Ok(())

@@ -5,7 +5,7 @@
 //! What a commit promised with `synchronous = "full"` survives a power cut; a crash is recovered from the
 //! write-ahead log by the next open.
 
-mod bulk;
+mod backup;
 mod postgres;
 pub mod prune;
 pub mod rows;
@@ -17,7 +17,7 @@ use sea_orm::{
 };
 use sea_orm_migration::MigratorTrait;
 
-pub use self::bulk::BulkInsert;
+pub use self::backup::{BackupError, backup};
 use crate::{Service, config::DatabaseConfig, redact::redact_url};
 
 /// Both sides of a service's database. Clones share the connections.

@@ -128,7 +128,7 @@ async fn may_be_used_again(connection: &mut SqliteConnection) -> Result<bool, sq
 }
 
 /// `sqlite://data/orders.db`, `sqlite:///var/lib/orders.db`, `sqlite:orders.db`.
-fn file_of(url: &str) -> Result<PathBuf, DatabaseError> {
+pub(super) fn file_of(url: &str) -> Result<PathBuf, DatabaseError> {
     let rest = url.strip_prefix("sqlite://").or_else(|| url.strip_prefix("sqlite:")).unwrap_or(url);
     let (path, parameters) = rest.split_once('?').unwrap_or((rest, ""));
     if path.is_empty() || path.contains(":memory:") || parameters.contains("mode=memory") {
