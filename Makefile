@@ -7,7 +7,7 @@ target := $(or $(CARGO_TARGET_DIR),target)
 programs := -p order-api -p order-processor -p metrics-service -p orderctl
 
 .DEFAULT_GOAL := help
-.PHONY: help run test chaos populate bench openapi lint fmt clean-data
+.PHONY: help run test chaos populate bench bench-peers openapi lint fmt clean-data
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | \
@@ -50,6 +50,12 @@ bench: ## Measure beside this machine's limits (BENCH='--rounds 1 --only intake'
 	@.ci/setup.sh bench
 	@cargo build --release --workspace --bins
 	@$(target)/release/bench --json $(target)/bench.json $(BENCH)
+
+bench-peers: ## Measure beside BullMQ and apalis, installed for it (BENCH='--rounds 5'); docs/PERFORMANCE.md
+	@.ci/setup.sh peers
+	@tests/peers/build.sh $(target)/peers
+	@cargo build --release --workspace --bins
+	@$(target)/release/bench --only peers --json $(target)/bench-peers.json $(BENCH)
 
 openapi: ## Write openapi/ anew from the code
 	@.ci/generate.sh openapi

@@ -52,6 +52,8 @@ pub(crate) enum Part {
     EndToEnd,
     /// What this machine can do at all
     Limits,
+    /// Beside BullMQ and apalis; only when it is asked for, since they have to be built first: `make bench-peers`
+    Peers,
 }
 
 #[derive(Debug, Subcommand)]

@@ -7,11 +7,13 @@
 //! As part of all tests each fault strikes once, under a light load. `make chaos` has it strike `CHAOS_ROUNDS` times under a
 //! heavier one, and prints the table.
 
+mod disk;
 mod groups;
 mod kill;
 mod loss;
 mod network;
 mod payments;
+mod plug;
 mod reckoning;
 mod rolling;
 mod stall;

@@ -1,7 +1,7 @@
 //! The measurements. Each starts what it needs, in a place of its own, and leaves nothing behind.
 
 mod drain;
-mod follow;
+pub(crate) mod follow;
 mod intake;
 mod latency;
 mod scrape;
@@ -18,6 +18,7 @@ use crate::{
     figures::Figures,
     host::Site,
     limits,
+    peers::{self, Setting},
 };
 
 /// What a warm-up takes: connections, caches, pages of a new file.
@@ -39,6 +40,8 @@ pub(crate) enum Measure {
     Latency { rate: u32 },
     /// Everything at once.
     Sustained,
+    /// A backlog of jobs that do nothing, through what a user would pick instead.
+    Peer(Setting),
 }
 
 /// One round, in its order: what is compared with each other is measured one right after the other.
@@ -75,10 +78,11 @@ impl Measure {
     const fn parts(self) -> &'static [Part] {
         match self {
             Self::Server(..) | Self::GroupCommit => &[Part::Limits, Part::Intake],
-            Self::Intake { connections: 64, keyed: false } => &[Part::Intake, Part::EndToEnd],
+            Self::Intake { connections: 64, keyed: false } => &[Part::Intake, Part::EndToEnd, Part::Peers],
             Self::Intake { .. } => &[Part::Intake],
             Self::Streams => &[Part::Limits, Part::Drain],
-            Self::Drain => &[Part::Drain],
+            Self::Drain => &[Part::Drain, Part::Peers],
+            Self::Peer(_) => &[Part::Peers],
             Self::Latency { .. } | Self::Sustained => &[Part::EndToEnd],
         }
     }
@@ -95,6 +99,7 @@ impl Measure {
             Self::Drain => "drain: relay, worker, projection, follower".to_owned(),
             Self::Latency { rate } => format!("end to end, {rate} orders a second"),
             Self::Sustained => "end to end, everything at once".to_owned(),
+            Self::Peer(setting) => format!("{}: {setting}", setting.peer.name()),
         }
     }
 
@@ -108,6 +113,7 @@ impl Measure {
             Self::Streams => 8,
             Self::Drain => 5 + settings.backlog_thousands / 3,
             Self::Sustained => settings.sustain_seconds + sustained::WARM_UP_SECONDS + 4,
+            Self::Peer(_) => 3 + settings.backlog_thousands / 5,
         }
     }
 
@@ -134,6 +140,7 @@ impl Measure {
             Self::Drain => drain::all(site, settings.backlog_thousands * 1_000).await,
             Self::Latency { rate } => latency::at(site, rate, settings.seconds).await,
             Self::Sustained => sustained::all(site, settings.sustain_seconds).await,
+            Self::Peer(setting) => peers::measure(site, setting, settings.backlog_thousands * 1_000).await,
         }
     }
 }

@@ -129,3 +129,28 @@ pub(super) const ROWS: &[Row] = &[
     below("memory.10000.intake.order-api", "order-api, intake with 10,000 connections, peak", MB, 250.0),
     plain("memory.10000.intake.server", "bare echo with 10,000 connections, peak", MB),
 ];
+
+/// Orderflow beside what a user would pick instead.
+pub(super) const PEERS: &[Row] = &[
+    plain("bullmq.drain", "BullMQ, jobs that do nothing", PER_SECOND),
+    plain("apalis.drain", "apalis, jobs that do nothing", PER_SECOND),
+    share(
+        "drain.worker",
+        "order-processor beside BullMQ: with ledger, fence and both events",
+        PER_SECOND,
+        "bullmq.drain",
+        Goal::Ratio(2.0),
+    ),
+    share("drain.worker", "order-processor beside apalis", PER_SECOND, "apalis.drain", Goal::Ratio(1.0)),
+    plain("bullmq.fill", "BullMQ, addBulk of 1,000", PER_SECOND),
+    plain("apalis.fill", "apalis, push_bulk of 1,000", PER_SECOND),
+    share(
+        "drain.place",
+        "durable POST of 1,000 orders beside addBulk, one client",
+        PER_SECOND,
+        "bullmq.fill",
+        Goal::None,
+    ),
+    share("drain.place", "the same beside push_bulk", PER_SECOND, "apalis.fill", Goal::None),
+    plain("intake.64", "durable POST of one order, 64 connections", PER_SECOND),
+];
