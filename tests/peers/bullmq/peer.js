@@ -15,7 +15,7 @@ const order = (number) => ({
   total_amount: 99.99,
 });
 
-const connect = (url) => new Redis(url, { maxRetriesPerRequest: null, enableAutoPipelining: true });
+const connect = (url) => new Redis(url, { maxRetriesPerRequest: null });
 
 async function fill(url, jobs) {
   const connection = connect(url);

@@ -13,7 +13,7 @@ use runtime::{
 };
 use sea_orm::{ConnectionTrait, QueryResult, Statement};
 use serde_json::Value;
-use system_tests::Stack;
+use system_tests::{Stack, client::text};
 
 /// The steps of an order that was completed.
 const STEPS: [&str; 3] = ["fulfilment", "payment", "stock"];
@@ -128,12 +128,12 @@ fn column(row: &QueryResult, name: &str) -> String {
 /// As it is on the wire.
 fn order_id(row: &QueryResult) -> String {
     let hex = column(row, "id").to_lowercase();
-    let [a, b, c, d, e] = [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]];
-    format!("ORD-{a}-{b}-{c}-{d}-{e}")
+    let parts = [0..8, 8..12, 12..16, 16..20, 20..32].map(|part| &hex[part]);
+    format!("ORD-{}", parts.join("-"))
 }
 
 fn accepted(steps: &str) -> BTreeSet<String> {
     let reports: Vec<Value> = serde_json::from_str(steps).expect("a list of step reports");
     let accepted = reports.iter().filter(|report| report["outcome"] == "accepted");
-    accepted.map(|report| system_tests::client::text(report, "step")).collect()
+    accepted.map(|report| text(report, "step")).collect()
 }

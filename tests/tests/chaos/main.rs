@@ -4,6 +4,8 @@
 //! lost, nothing happened twice, and whatever was paid for an order that failed is paid back. A line of a [table] says
 //! what it came to.
 //!
+//! Most of them have a steady load. [plug] has as much as the clients can send, and looks into the databases themselves.
+//!
 //! As part of all tests each fault strikes once, under a light load. `make chaos` has it strike `CHAOS_ROUNDS` times under a
 //! heavier one, and prints the table.
 

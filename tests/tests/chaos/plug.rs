@@ -5,9 +5,9 @@
 //! says of each order what the order says; and whoever asks again with a key gets the order that he was told of.
 
 use rustix::process::Signal;
-use system_tests::{Client, Daemon, client::text, load::Outcome};
+use system_tests::{Client, Daemon, client::text, eventually, load::Outcome};
 
-use crate::{disk::Disk, world::World};
+use crate::{disk::Disk, reckoning::is_any_on_its_way, world::World};
 
 /// Accepted orders from one blow to the next, at most.
 const APART: usize = 400;
@@ -20,6 +20,7 @@ const BLOWS: usize = 2;
 async fn of_each_in_turn() {
     let mut world = World::start_full("full load: kill -9 of each at a random moment").await;
     let outcome = world.comes_through(async |world: &mut World| {
+        is_worked_off(world).await;
         let mut turns = [0, 1, 2, 3];
         fastrand::shuffle(&mut turns);
         for turn in turns {
@@ -41,6 +42,7 @@ async fn of_each_in_turn() {
 async fn of_everything_at_once() {
     let mut world = World::start_full("full load: kill -9 of everything at once").await;
     let outcome = world.comes_through(async |world: &mut World| {
+        is_worked_off(world).await;
         for _ in 0..BLOWS {
             at_a_random_moment(world).await;
             kill_everything(world).await;
@@ -58,6 +60,15 @@ async fn of_everything_at_once() {
     });
     let outcome = outcome.await;
     comes_out_even(&mut world, &outcome).await;
+}
+
+/// From one round to the next nothing may pile up: the last one would wait for all of them.
+async fn is_worked_off(world: &World) {
+    let client = &world.stack.client;
+    eventually("no order is on its way", async || {
+        if is_any_on_its_way(client).await { Err("some are") } else { Ok(()) }.map_err(str::to_owned)
+    })
+    .await;
 }
 
 /// Under full load: the number is random, and how far everything else is at that moment is so, too.

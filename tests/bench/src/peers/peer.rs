@@ -13,7 +13,7 @@ const BULLMQ: &str = include_str!("../../../peers/bullmq/package.json");
 const APALIS: &str = include_str!("../../../peers/apalis/Cargo.toml");
 
 /// Names of the processes of one peer. There are never more.
-const PROCESSES: [[&str; 3]; 2] = [["bullmq", "bullmq-2", "bullmq-3"], ["apalis", "apalis-2", "apalis-3"]];
+const PROCESSES: [[&str; 2]; 2] = [["bullmq", "bullmq-2"], ["apalis", "apalis-2"]];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub(crate) enum Peer {
@@ -71,16 +71,16 @@ impl Peer {
         }
     }
 
-    /// Beside it Orderflow's worker writes its ledger before it reports, announces each order, and reports how it ended.
+    /// Orderflow's worker has a ledger, a fence and two events for each order; docs/PERFORMANCE.md has the whole table.
     pub(crate) const fn promises(self) -> &'static str {
         match self {
             Self::BullMq => {
-                "at least once; a lock for each job, a stream of events of limited length; no ledger of what was done \
-                 outside, no outbox between the caller's database and the queue; what Redis loses is lost"
+                "at least once, with a lock for each job and a short stream of events; no ledger of what was done \
+                 outside, no outbox; what Redis loses is lost"
             }
             Self::Apalis => {
-                "at least once; here without a lease for each job and without events; no ledger, no outbox; what \
-                 Redis loses is lost"
+                "at least once; as it is set here without leases and events; no ledger of what was done outside, no \
+                 outbox; what Redis loses is lost"
             }
         }
     }

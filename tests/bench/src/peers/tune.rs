@@ -1,6 +1,7 @@
 //! Which setting of a peer is its fastest on this machine: each is tried with a shorter backlog, twice, and its better try
 //! counts.
 
+use anyhow::ensure;
 use serde::Serialize;
 
 use super::{Peer, Setting, measure};
@@ -33,7 +34,7 @@ impl Setting {
 }
 
 /// # Errors
-/// When a peer does not do its jobs.
+/// When a peer does its jobs with none.
 pub(crate) async fn tuned(settings: &Settings) -> anyhow::Result<Vec<Tuned>> {
     let mut tuned = Vec::new();
     for peer in Peer::ALL {
@@ -44,14 +45,20 @@ pub(crate) async fn tuned(settings: &Settings) -> anyhow::Result<Vec<Tuned>> {
             for (setting, best) in &mut tried {
                 eprint!("trying {}, {setting}: ", peer.name());
                 let site = Site::new(&settings.set)?;
-                let figures = measure(&site, *setting, jobs).await?;
-                let rate = figures.get(&format!("{}.drain", peer.key())).unwrap_or_default();
-                eprintln!("{}", number(rate));
-                *best = best.max(rate);
+                match measure(&site, *setting, jobs).await {
+                    Ok(figures) => {
+                        let rate = figures.get(&format!("{}.drain", peer.key())).unwrap_or_default();
+                        eprintln!("{}/s", number(rate));
+                        *best = best.max(rate);
+                    }
+                    // It is not its fastest, then.
+                    Err(error) => eprintln!("failed: {error:#}"),
+                }
             }
         }
         let fastest = tried.iter().max_by(|one, other| one.1.total_cmp(&other.1));
-        let setting = fastest.expect("there are candidates").0;
+        let (setting, rate) = *fastest.expect("there are candidates");
+        ensure!(rate > 0.0, "{} did its jobs with no setting at all", peer.name());
         tuned.push(Tuned { versions: peer.versions(), promises: peer.promises(), setting, tried });
     }
     Ok(tuned)

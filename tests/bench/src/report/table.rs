@@ -30,7 +30,7 @@ pub(crate) fn table(results: &Results) -> String {
         results.settings.seconds,
     );
     for peer in &results.peers {
-        let _ = writeln!(text, "{}; {}. {}.\n", peer.versions, peer.setting, peer.promises);
+        let _ = writeln!(text, "{}: {}. It promises: {}.\n", peer.versions, peer.setting, peer.promises);
     }
     if machine.debug_build {
         text.push_str("A debug build: these figures mean little.\n\n");
