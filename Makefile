@@ -10,7 +10,7 @@ programs := -p order-api -p order-processor -p metrics-service -p orderctl
 python := PYTHONDONTWRITEBYTECODE=1 $(target)/tools/python/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help run test chaos populate bench openapi manifests autoscale-sim lint fmt clean-data
+.PHONY: help run test chaos populate bench bench-peers openapi manifests autoscale-sim lint fmt clean-data
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | \
@@ -55,6 +55,12 @@ bench: ## Measure beside this machine's limits (BENCH='--rounds 1 --only intake'
 	@.ci/setup.sh bench
 	@cargo build --release --workspace --bins
 	@$(target)/release/bench --json $(target)/bench.json $(BENCH)
+
+bench-peers: ## Measure beside BullMQ and apalis, installed for it (BENCH='--rounds 5'); docs/PERFORMANCE.md
+	@.ci/setup.sh peers
+	@tests/peers/build.sh $(target)/peers
+	@cargo build --release --workspace --bins
+	@$(target)/release/bench --only peers --json $(target)/bench-peers.json $(BENCH)
 
 openapi: ## Write openapi/ anew from the code
 	@.ci/generate.sh openapi

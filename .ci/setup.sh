@@ -3,6 +3,7 @@
 #   .ci/setup.sh run     a C compiler, redis-server
 #   .ci/setup.sh test    the same, a PostgreSQL server, which is not started, and what checks the deployment (.ci/tools.sh)
 #   .ci/setup.sh bench   a C compiler, redis-server, wrk
+#   .ci/setup.sh peers   the same, and Node.js with npm
 # Already there: nothing happens. Rust itself is not installed, only checked.
 set -eu
 cd "$(dirname "$0")/.."
@@ -11,6 +12,7 @@ for_what=${1:-run}
 say() { printf 'setup: %s\n' "$*"; }
 give_up() { printf 'setup: %s\n' "$*" >&2; exit 1; }
 have() { command -v "$1" >/dev/null 2>&1; }
+needs_wrk() { [ "$for_what" = bench ] || [ "$for_what" = peers ]; }
 # Packages keep the server out of PATH. The tests look in the same places: tests/src/postgres/installed.rs
 have_postgres() {
     have initdb && return
@@ -41,7 +43,8 @@ missing=''
 have cc || missing="$missing compiler"
 have redis-server || missing="$missing redis"
 [ "$for_what" != test ] || have_postgres || missing="$missing postgres"
-[ "$for_what" != bench ] || have wrk || missing="$missing wrk"
+! needs_wrk || have wrk || missing="$missing wrk"
+[ "$for_what" != peers ] || { have node && have npm; } || missing="$missing node"
 [ -n "$missing" ] || exit 0
 
 if have apt-get; then
@@ -52,6 +55,7 @@ if have apt-get; then
             redis) packages="$packages redis-server" ;;
             postgres) packages="$packages postgresql" ;;
             wrk) packages="$packages wrk" ;;
+            node) packages="$packages nodejs npm" ;;
         esac
     done
     as_root=''
@@ -85,6 +89,7 @@ elif have brew; then
             redis) formulae="$formulae redis" ;;
             postgres) formulae="$formulae postgresql@17" ;;
             wrk) formulae="$formulae wrk" ;;
+            node) formulae="$formulae node" ;;
         esac
     done
     say "installing$formulae with brew"
@@ -95,6 +100,7 @@ else
     give_up "neither apt-get nor brew is here: install by hand what is missing:$missing (Redis 7.0 or newer)"
 fi
 have redis-server || give_up "redis-server is still missing after the installation: is its folder in PATH?"
-[ "$for_what" != bench ] || have wrk || give_up "wrk is still missing after the installation"
+! needs_wrk || have wrk || give_up "wrk is still missing after the installation"
+[ "$for_what" != peers ] || { have node && have npm; } || give_up "node and npm are still missing after the installation: is their folder in PATH?"
 [ "$for_what" != test ] || have_postgres || give_up "PostgreSQL's initdb is still missing after the installation: put its folder in PATH"
 say "done"

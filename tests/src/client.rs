@@ -28,6 +28,17 @@ pub enum Placed {
     Unanswered,
 }
 
+/// What became of a request that wanted several orders, each of which is valid.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PlacedMany {
+    /// 200: all of them are durable, in the order of the request.
+    Accepted { order_ids: Vec<String>, replayed: bool },
+    /// The server said no.
+    Refused(StatusCode),
+    /// No answer: either all of them exist, or none does.
+    Unanswered,
+}
+
 impl Client {
     pub fn new(api_port: u16, metrics_port: u16) -> Self {
         static TLS: Once = Once::new();
@@ -58,14 +69,35 @@ impl Client {
             request = request.header("Idempotency-Key", key);
         }
         let Ok(answer) = request.send().await else { return Placed::Unanswered };
-        let status = answer.status();
-        let replayed = answer.headers().get("Idempotency-Replayed").is_some_and(|value| value == "true");
+        let (status, replayed) = (answer.status(), is_replayed(&answer));
         if status != StatusCode::CREATED {
             return Placed::Refused(status);
         }
         // The status line of a server that is killed can arrive without its body.
         let Ok(order) = answer.json::<Value>().await else { return Placed::Unanswered };
         Placed::Accepted { order_id: text(&order, "order_id"), replayed }
+    }
+
+    /// Places all of them in one request.
+    ///
+    /// # Panics
+    /// When a batch is accepted without one of its orders.
+    pub async fn place_many(&self, orders: &[Value], idempotency_key: Option<&str>) -> PlacedMany {
+        let mut request =
+            self.http.post(format!("{}/orders/batch", self.api)).json(&json!({ "orders": orders }));
+        if let Some(key) = idempotency_key {
+            request = request.header("Idempotency-Key", key);
+        }
+        let Ok(answer) = request.send().await else { return PlacedMany::Unanswered };
+        let (status, replayed) = (answer.status(), is_replayed(&answer));
+        if status != StatusCode::OK {
+            return PlacedMany::Refused(status);
+        }
+        let Ok(answer) = answer.json::<Value>().await else { return PlacedMany::Unanswered };
+        let results = answer["results"].as_array().expect("a batch has a list of results");
+        assert_eq!(results.len(), orders.len(), "{answer}");
+        let order_ids = results.iter().map(|result| text(&result["order"], "order_id")).collect();
+        PlacedMany::Accepted { order_ids, replayed }
     }
 
     /// Places an order that must be accepted.
@@ -128,6 +160,10 @@ impl Client {
     pub async fn metrics(&self, path: &str) -> Result<Value, String> {
         answered(self.http.get(format!("{}{path}", self.metrics))).await
     }
+}
+
+fn is_replayed(answer: &Response) -> bool {
+    answer.headers().get("Idempotency-Replayed").is_some_and(|value| value == "true")
 }
 
 async fn answered(request: RequestBuilder) -> Result<Value, String> {

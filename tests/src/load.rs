@@ -1,5 +1,7 @@
-//! Orders, one after the other from several clients at once, until told to stop. It remembers what was accepted:
-//! that is what may not be lost.
+//! Orders, one after the other from several clients at once, until told to stop: a steady load, or as much as
+//! they can [send](full). It remembers what was accepted: that is what may not be lost.
+
+mod full;
 
 use std::{
     collections::BTreeMap,
@@ -10,7 +12,9 @@ use std::{
     time::Duration,
 };
 
-use tokio::task::JoinSet;
+use tokio::{sync::watch, task::JoinSet};
+
+pub use self::full::Request;
 
 use crate::{
     client::{Client, Placed},
@@ -48,6 +52,8 @@ impl Repeat {
 pub struct Outcome {
     /// Order ids that were answered 201; by the order's own number, so that a repeat that gave another id is seen.
     pub accepted: BTreeMap<usize, Vec<String>>,
+    /// Accepted requests of a full load that had a key.
+    pub keyed: Vec<Request>,
     pub refused: usize,
     pub unanswered: usize,
 }
@@ -66,11 +72,19 @@ pub struct Load {
 
 struct Shared {
     client: Client,
-    repeat: Repeat,
-    pause: Duration,
+    pace: Pace,
     stop: AtomicBool,
     numbers: AtomicUsize,
+    /// Requests of a full load.
+    turns: AtomicUsize,
     outcome: Mutex<Outcome>,
+}
+
+enum Pace {
+    /// Single orders, with a pause between two of one client.
+    Steady(Repeat, Duration),
+    /// Every kind of request without a pause, until so many orders are accepted.
+    Full(watch::Sender<usize>),
 }
 
 impl Load {
@@ -80,12 +94,21 @@ impl Load {
 
     /// With another pause between two orders of one client.
     pub fn start_slow(client: &Client, clients: usize, repeat: Repeat, pause: Duration) -> Self {
+        Self::start_at(client, clients, Pace::Steady(repeat, pause))
+    }
+
+    /// As much as the clients can send of single orders and batches, with keys and without, once they [may](Self::allow).
+    pub fn start_full(client: &Client, clients: usize) -> Self {
+        Self::start_at(client, clients, Pace::Full(watch::Sender::new(0)))
+    }
+
+    fn start_at(client: &Client, clients: usize, pace: Pace) -> Self {
         let shared = Arc::new(Shared {
             client: client.clone(),
-            repeat,
-            pause,
+            pace,
             stop: AtomicBool::new(false),
             numbers: AtomicUsize::new(0),
+            turns: AtomicUsize::new(0),
             outcome: Mutex::default(),
         });
         let mut tasks = JoinSet::new();
@@ -93,6 +116,14 @@ impl Load {
             tasks.spawn(Shared::run(shared.clone()));
         }
         Self { shared, clients: tasks }
+    }
+
+    /// Lets a full load go on until about this many more are accepted: nobody waits for what a machine takes in that can't
+    /// work it off. Of any other load there is no end.
+    pub fn allow(&self, more: usize) {
+        if let Pace::Full(allowed) = &self.shared.pace {
+            allowed.send_replace(self.accepted() + more);
+        }
     }
 
     /// Waits until this many more have been accepted.
@@ -126,6 +157,9 @@ impl Load {
     /// Lets every client finish its order.
     pub async fn stop(mut self) -> Outcome {
         self.shared.stop.store(true, Ordering::Relaxed);
+        if let Pace::Full(allowed) = &self.shared.pace {
+            allowed.send_replace(usize::MAX);
+        }
         while let Some(ended) = self.clients.join_next().await {
             ended.expect("a client does not panic");
         }
@@ -136,15 +170,24 @@ impl Load {
 impl Shared {
     async fn run(self: Arc<Self>) {
         while !self.stop.load(Ordering::Relaxed) {
-            let number = self.numbers.fetch_add(1, Ordering::Relaxed);
-            if self.repeat.repeats(number) {
-                let key = format!("load-{number}");
-                while !self.place(number, Some(&key)).await {}
-                while !self.place(number, Some(&key)).await {}
-            } else {
-                self.place(number, None).await;
+            match &self.pace {
+                Pace::Steady(repeat, pause) => {
+                    self.place_next(*repeat).await;
+                    tokio::time::sleep(*pause).await;
+                }
+                Pace::Full(allowed) => self.send_next(allowed).await,
             }
-            tokio::time::sleep(self.pause).await;
+        }
+    }
+
+    async fn place_next(&self, repeat: Repeat) {
+        let number = self.numbers.fetch_add(1, Ordering::Relaxed);
+        if repeat.repeats(number) {
+            let key = format!("load-{number}");
+            while !self.place(number, Some(&key)).await {}
+            while !self.place(number, Some(&key)).await {}
+        } else {
+            self.place(number, None).await;
         }
     }
 

@@ -108,6 +108,11 @@ impl Stack {
         [&mut self.api, &mut self.processor, &mut self.metrics]
     }
 
+    /// The services, and Redis.
+    pub const fn all(&mut self) -> [&mut Daemon; 4] {
+        [&mut self.redis, &mut self.api, &mut self.processor, &mut self.metrics]
+    }
+
     pub const fn service(&mut self, which: Which) -> &mut Daemon {
         match which {
             Which::Api => &mut self.api,

@@ -54,6 +54,8 @@ pub(crate) enum Part {
     Limits,
     /// The same with a thousand orders in the databases and with a million; takes as long as all other parts together
     Growth,
+    /// Beside BullMQ and apalis; only when it is asked for, since they have to be built first: `make bench-peers`
+    Peers,
 }
 
 #[derive(Debug, Subcommand)]

@@ -6,7 +6,8 @@
 //! limits of the same minutes says how much the system costs. docs/PERFORMANCE.md says what each row means.
 //!
 //! From the top down: [`run`] does round after round of all [`measure`]ments; [`load`] is what they send, [`host`] how they
-//! start programs and look at them, [`limits`] and [`servers`] what they are compared with, [`report`] what comes out.
+//! start programs and look at them, [`limits`] and [`servers`] what they are compared with, [`peers`] what a user would pick
+//! instead, [`report`] what comes out.
 
 mod cli;
 mod figures;
@@ -14,6 +15,7 @@ mod host;
 mod limits;
 mod load;
 mod measure;
+mod peers;
 mod report;
 mod run;
 mod servers;

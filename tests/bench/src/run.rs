@@ -6,10 +6,11 @@ use anyhow::{Context, bail};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{
-    cli::Settings,
+    cli::{Part, Settings},
     figures::Figures,
     host,
-    measure::plan,
+    measure::{Measure, plan},
+    peers,
     report::{self, Machine},
 };
 
@@ -29,7 +30,9 @@ pub(crate) async fn until_stopped(settings: Settings) -> anyhow::Result<()> {
 async fn rounds(settings: &Settings) -> anyhow::Result<()> {
     host::raise_open_files_limit(OPEN_FILES)?;
     let machine = Machine::look();
-    let plan = plan(&settings.only);
+    let peers = if settings.only.contains(&Part::Peers) { peers::tuned(settings).await? } else { Vec::new() };
+    let mut plan = plan(&settings.only);
+    plan.extend(peers.iter().map(|peer| Measure::Peer(peer.setting)));
     let all = plan.len() * settings.rounds as usize;
     let seconds: u64 = plan.iter().map(|measure| measure.seconds(settings)).sum();
     let estimate = Duration::from_secs(seconds * u64::from(settings.rounds));
@@ -65,7 +68,7 @@ async fn rounds(settings: &Settings) -> anyhow::Result<()> {
         eprintln!("round {round} is done after {done}, about {} to go", in_words(left));
     }
 
-    let results = report::results(settings, machine, &rounds, failures);
+    let results = report::results(settings, machine, peers, &rounds, failures);
     println!("\n{}", report::table(&results));
     report::write(&results, &settings.json).with_context(|| settings.json.display().to_string())?;
     eprintln!("all figures are in {}", settings.json.display());

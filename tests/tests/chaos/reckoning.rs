@@ -62,7 +62,7 @@ pub(crate) async fn of(client: &Client, shop: &Shop, outcome: &Outcome, fates: F
     }
 }
 
-async fn is_any_on_its_way(client: &Client) -> bool {
+pub(crate) async fn is_any_on_its_way(client: &Client) -> bool {
     for status in ["pending", "processing"] {
         let page = client.api(&format!("/orders/?status={status}&limit=1")).await;
         if !page.is_ok_and(|page| page["orders"].as_array().is_some_and(Vec::is_empty)) {

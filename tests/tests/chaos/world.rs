@@ -2,7 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use system_tests::{Load, Shop, Stack, load::Repeat};
+use system_tests::{
+    Load, Shop, Stack,
+    load::{Outcome, Repeat},
+};
 
 use crate::{
     reckoning::{self, Fates},
@@ -10,6 +13,8 @@ use crate::{
 };
 
 const CLIENTS: usize = 4;
+/// Of a full load. Each has a connection.
+const MANY_CLIENTS: usize = 48;
 
 /// How much of everything.
 #[derive(Clone, Copy, Debug)]
@@ -70,6 +75,14 @@ impl World {
         world
     }
 
+    /// Everything, started, and under as much load as the clients can make.
+    pub(crate) async fn start_full(fault: &'static str) -> Self {
+        let mut world = Self::build(fault).await;
+        world.stack.up().await;
+        world.load = Some(Load::start_full(&world.stack.client, MANY_CLIENTS));
+        world
+    }
+
     /// Starts what was built, and puts it under load.
     pub(crate) async fn up(&mut self) {
         self.stack.up().await;
@@ -83,15 +96,21 @@ impl World {
 
     /// Waits until some more orders are accepted, which is all that a client wants.
     pub(crate) async fn accepts_more(&self) {
+        self.load().allow(self.scale.orders);
         self.load().accepts_more(self.scale.orders).await;
     }
 
     /// The fault strikes, and is over when `strike` is; as often as is asked for. Then everything must come right.
-    pub(crate) async fn survives(mut self, mut strike: impl AsyncFnMut(&mut Self)) {
+    pub(crate) async fn survives(mut self, strike: impl AsyncFnMut(&mut Self)) {
+        self.comes_through(strike).await;
+    }
+
+    /// The same; then there is more to look at. What clients were told.
+    pub(crate) async fn comes_through(&mut self, mut strike: impl AsyncFnMut(&mut Self)) -> Outcome {
         let mut over = Instant::now();
         for _ in 0..self.scale.rounds {
             self.accepts_more().await;
-            strike(&mut self).await;
+            strike(self).await;
             over = Instant::now();
             self.accepts_more().await;
         }
@@ -103,6 +122,7 @@ impl World {
         table::row(self.fault, &reckoning.to_string(), over.elapsed());
         self.reckoned = true;
         reckoning.comes_out_even(&self.stack.client).await;
+        outcome
     }
 }
 

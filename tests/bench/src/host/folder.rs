@@ -52,6 +52,11 @@ impl Site {
         })
     }
 
+    /// Where `make bench-peers` puts what Orderflow is compared with: beside the folder of the programs.
+    pub(crate) fn peers(&self) -> anyhow::Result<PathBuf> {
+        Ok(self.programs.parent().context("the programs' folder is in no other")?.join("peers"))
+    }
+
     pub(crate) fn path(&self) -> &Path {
         self.folder.path()
     }

@@ -4,6 +4,8 @@
 //! order-api takes the orders while there is no Redis; then Redis comes, and the relay publishes them. A worker does them.
 //! metrics-service projects all events, and order-api applies those that it has not seen.
 
+use std::time::Instant;
+
 use anyhow::ensure;
 use fred::interfaces::StreamsInterface;
 use runtime::Service;
@@ -24,7 +26,7 @@ const BATCH: u64 = 1_000;
 /// Of one order: placed, processing, completed.
 const EVENTS: u64 = 3;
 
-/// `drain.relay` (messages a second), `drain.worker` (orders a second), `drain.projection` and `drain.follower` (events a
+/// `drain.place` (orders a second, accepted in batches from one client), `drain.relay` (messages a second), `drain.worker` (orders a second), `drain.projection` and `drain.follower` (events a
 /// second).
 ///
 /// `completed_before` were completed before, in all databases.
@@ -34,7 +36,9 @@ const EVENTS: u64 = 3;
 pub(super) async fn all(site: &Site, orders: u64, completed_before: u64) -> anyhow::Result<Figures> {
     let mut figures = Figures::default();
     let api = site.start(Service::OrderApi).await?;
+    let begun = Instant::now();
     place(site, orders).await?;
+    figures.set("drain.place", orders as f64 / begun.elapsed().as_secs_f64());
     let server = site.start_redis().await?;
     let redis = connect(site).await?;
 

@@ -11,7 +11,7 @@ const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Looks until `all` is reached. The rate begins at the first look that sees something done, so that the start of a program
 /// does not count.
-pub(super) async fn rate(
+pub(crate) async fn rate(
     what: &str,
     all: u64,
     look: impl AsyncFn() -> anyhow::Result<u64>,

@@ -1,7 +1,7 @@
 //! The measurements. Each starts what it needs, in a place of its own, and leaves nothing behind.
 
 mod drain;
-mod follow;
+pub(crate) mod follow;
 mod growth;
 mod intake;
 mod latency;
@@ -19,6 +19,7 @@ use crate::{
     figures::Figures,
     host::Site,
     limits,
+    peers::{self, Setting},
 };
 
 /// What a warm-up takes: connections, caches, pages of a new file.
@@ -42,6 +43,8 @@ pub(crate) enum Measure {
     Sustained,
     /// With so many orders there already.
     Growth { orders: u64 },
+    /// A backlog of jobs that do nothing, through what a user would pick instead.
+    Peer(Setting),
 }
 
 /// One round, in its order: what is compared with each other is measured one right after the other.
@@ -82,10 +85,11 @@ impl Measure {
     const fn parts(self) -> &'static [Part] {
         match self {
             Self::Server(..) | Self::GroupCommit => &[Part::Limits, Part::Intake],
-            Self::Intake { connections: 64, keyed: false } => &[Part::Intake, Part::EndToEnd],
+            Self::Intake { connections: 64, keyed: false } => &[Part::Intake, Part::EndToEnd, Part::Peers],
             Self::Intake { .. } => &[Part::Intake],
             Self::Streams => &[Part::Limits, Part::Drain],
-            Self::Drain => &[Part::Drain],
+            Self::Drain => &[Part::Drain, Part::Peers],
+            Self::Peer(_) => &[Part::Peers],
             Self::Latency { .. } | Self::Sustained => &[Part::EndToEnd],
             Self::Growth { .. } => &[Part::Growth],
         }
@@ -104,6 +108,7 @@ impl Measure {
             Self::Latency { rate } => format!("end to end, {rate} orders a second"),
             Self::Sustained => "end to end, everything at once".to_owned(),
             Self::Growth { orders } => format!("growth: {orders} orders are there already"),
+            Self::Peer(setting) => format!("{}: {setting}", setting.peer.name()),
         }
     }
 
@@ -121,6 +126,7 @@ impl Measure {
                 let load = 2 * (settings.seconds + WARM_UP_SECONDS + 1);
                 orders / 10_000 + 15 + settings.backlog_thousands / 3 + load
             }
+            Self::Peer(_) => 3 + settings.backlog_thousands / 5,
         }
     }
 
@@ -150,6 +156,7 @@ impl Measure {
             Self::Growth { orders } => {
                 growth::with(site, orders, settings.backlog_thousands * 1_000, settings.seconds).await
             }
+            Self::Peer(setting) => peers::measure(site, setting, settings.backlog_thousands * 1_000).await,
         }
     }
 }

@@ -32,7 +32,7 @@ impl Machine {
     }
 }
 
-fn first_line(program: &str, argument: &str) -> String {
+pub(crate) fn first_line(program: &str, argument: &str) -> String {
     let Ok(output) = Command::new(program).arg(argument).output() else { return "missing".to_owned() };
     let text = String::from_utf8_lossy(&output.stdout);
     text.lines().next().unwrap_or_default().to_owned()

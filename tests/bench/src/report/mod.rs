@@ -8,14 +8,15 @@ use std::{collections::BTreeMap, fs, path::Path};
 
 use serde::Serialize;
 
-use self::rows::{Goal, ROWS, Row};
+use self::rows::{Goal, PEERS, ROWS, Row};
 pub(crate) use self::{
-    machine::Machine,
+    machine::{Machine, first_line},
     table::{number, table},
 };
 use crate::{
     cli::Settings,
     figures::{Figures, median},
+    peers::Tuned,
 };
 
 /// Everything that is known at the end.
@@ -23,6 +24,8 @@ use crate::{
 pub(crate) struct Results {
     machine: Machine,
     settings: Setup,
+    /// What a user would pick instead, as it was set.
+    peers: Vec<Tuned>,
     rows: Vec<RowResult>,
     /// Every figure, round by round; null where it is missing.
     figures: BTreeMap<String, Vec<Option<f64>>>,
@@ -62,12 +65,14 @@ struct RowResult {
 pub(crate) fn results(
     settings: &Settings,
     machine: Machine,
+    peers: Vec<Tuned>,
     rounds: &[Figures],
     failures: Vec<String>,
 ) -> Results {
     let names: std::collections::BTreeSet<&str> = rounds.iter().flat_map(Figures::names).collect();
     let figures =
         names.into_iter().map(|name| (name.to_owned(), rounds.iter().map(|round| round.get(name)).collect()));
+    let rows = if peers.is_empty() { ROWS } else { PEERS };
     Results {
         machine,
         settings: Setup {
@@ -78,7 +83,8 @@ pub(crate) fn results(
             services: settings.set.clone(),
         },
         figures: figures.collect(),
-        rows: ROWS.iter().filter_map(|row| row_result(row, rounds)).collect(),
+        peers,
+        rows: rows.iter().filter_map(|row| row_result(row, rounds)).collect(),
         failures,
     }
 }
@@ -176,8 +182,10 @@ mod tests {
 
     #[test]
     fn every_limit_that_a_row_names_is_a_row() {
-        for row in ROWS {
-            assert!(row.of.is_none_or(|of| ROWS.iter().any(|other| other.name == of)), "{}", row.name);
+        for rows in [ROWS, PEERS] {
+            for row in rows {
+                assert!(row.of.is_none_or(|of| rows.iter().any(|other| other.name == of)), "{}", row.name);
+            }
         }
     }
 }

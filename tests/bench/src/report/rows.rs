@@ -258,3 +258,28 @@ pub(super) const ROWS: &[Row] = &[
     plain("growth.1000.start.metrics-service", "with 1,000 orders there: metrics-service starts", MS),
     below("growth.1000000.start.metrics-service", "with 1,000,000: metrics-service starts", MS, 1_000.0),
 ];
+
+/// Orderflow beside what a user would pick instead.
+pub(super) const PEERS: &[Row] = &[
+    plain("bullmq.drain", "BullMQ, jobs that do nothing", PER_SECOND),
+    plain("apalis.drain", "apalis, jobs that do nothing", PER_SECOND),
+    share(
+        "drain.worker",
+        "order-processor beside BullMQ: with ledger, fence and both events",
+        PER_SECOND,
+        "bullmq.drain",
+        Goal::Ratio(2.0),
+    ),
+    share("drain.worker", "order-processor beside apalis", PER_SECOND, "apalis.drain", Goal::Ratio(1.0)),
+    plain("bullmq.fill", "BullMQ, addBulk of 1,000", PER_SECOND),
+    plain("apalis.fill", "apalis, push_bulk of 1,000", PER_SECOND),
+    share(
+        "drain.place",
+        "durable POST of 1,000 orders beside addBulk, one client",
+        PER_SECOND,
+        "bullmq.fill",
+        Goal::None,
+    ),
+    share("drain.place", "the same beside push_bulk", PER_SECOND, "apalis.fill", Goal::None),
+    plain("intake.64", "durable POST of one order, 64 connections", PER_SECOND),
+];

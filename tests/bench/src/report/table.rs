@@ -29,6 +29,9 @@ pub(crate) fn table(results: &Results) -> String {
         results.settings.rounds,
         results.settings.seconds,
     );
+    for peer in &results.peers {
+        let _ = writeln!(text, "{}: {}. It promises: {}.\n", peer.versions, peer.setting, peer.promises);
+    }
     if machine.debug_build {
         text.push_str("A debug build: these figures mean little.\n\n");
     }
