@@ -2,8 +2,8 @@
 
 use std::process::ExitCode;
 
-use mimalloc::MiMalloc;
 use metrics_service::{App, Config, http::document};
+use mimalloc::MiMalloc;
 use mimalloc::MiMalloc;
 use runtime::{
     Service,

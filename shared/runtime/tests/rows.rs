@@ -37,7 +37,7 @@ async fn write(database: &Database, rows: impl Iterator<Item = Row>) {
         "INSERT INTO things (key, number, words)",
         "ON CONFLICT (key) DO UPDATE SET number = excluded.number",
     );
-    rows::write(&database.writer, insert, 3, values.collect(), replace).await.unwrap();
+    rows::write(&database.writer, insert, "(?, ?, ?)", values.collect(), replace).await.unwrap();
 }
 
 async fn what_is_written_comes_back(database: Database) {

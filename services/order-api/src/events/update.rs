@@ -38,7 +38,14 @@ pub(super) async fn save(transaction: &DatabaseTransaction, states: &[State]) ->
         started_at = changed.column5, updated_at = changed.column6, completed_at = changed.column7, \
         failure_code = changed.column8, failure_message = changed.column9, compensating = changed.column10 FROM (";
     let those = ") AS changed WHERE orders.id = changed.column1";
-    rows::write(transaction, update, 10, states.iter().flat_map(values).collect(), those).await
+    rows::write(
+        transaction,
+        update,
+        "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        states.iter().flat_map(values).collect(),
+        those,
+    )
+    .await
 }
 
 /// Adds the events to their orders' timelines; one that is there already stays as it is.
@@ -54,7 +61,7 @@ pub(super) async fn record(transaction: &DatabaseTransaction, events: &[Told<'_>
     });
     let insert = "INSERT INTO order_events (order_id, version, kind, occurred_at, data)";
     let once = "ON CONFLICT (order_id, version) DO NOTHING";
-    rows::write(transaction, insert, 5, values.collect(), once).await
+    rows::write(transaction, insert, "(?, ?, ?, ?, ?)", values.collect(), once).await
 }
 
 fn values(state: &State) -> [Value; 10] {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use runtime::db::BulkInsert;
+use runtime::db::rows;
 use sea_orm::{ConnectionTrait, DbErr, Value};
 use uuid::Uuid;
 
@@ -12,54 +12,34 @@ use crate::{
     outbox::{Kind, Pending},
 };
 
-/// An order as [`crate::orders::new_row`] makes it.
-static ORDERS: BulkInsert = BulkInsert::new(
-    "INSERT INTO orders (id, user_id, item_ids, total_amount, placed_at, updated_at, \
-     status, version, life, attempts, compensating) VALUES",
-    "(?, ?, ?, ?, ?, ?, 'pending', 1, 1, 0, FALSE)",
-);
-
-/// What is to be published for such an order.
-static NEW_OUTBOX: BulkInsert = BulkInsert::new(
-    "INSERT INTO outbox (producer, seq, order_id, traceparent, kind, version, attempt) VALUES",
-    "(?, ?, ?, ?, 'place', 1, 1)",
-);
-
-static OUTBOX: BulkInsert = BulkInsert::new(
-    "INSERT INTO outbox (producer, seq, order_id, traceparent, kind, version, attempt, steps) VALUES",
-    "(?, ?, ?, ?, ?, ?, ?, ?)",
-);
-
-static KEYS: BulkInsert = BulkInsert::new(
-    "INSERT INTO idempotency_keys (key, fingerprint, answer, created_at) VALUES",
-    "(?, ?, ?, ?)",
-);
-
+/// Orders as [`crate::orders::new_row`] makes them.
 pub(super) async fn orders(
     connection: &impl ConnectionTrait,
     orders: &[Arc<order::Model>],
 ) -> Result<(), DbErr> {
-    let mut values: Vec<Value> = Vec::with_capacity(orders.len() * 6);
-    for order in orders {
-        values.extend([
+    let values = orders.iter().flat_map(|order| -> [Value; 6] {
+        [
             order.id.into(),
             order.user_id.as_str().into(),
             order.item_ids.as_str().into(),
             order.total_amount.into(),
             order.placed_at.into(),
             order.updated_at.into(),
-        ]);
-    }
-    ORDERS.execute(connection, values).await
+        ]
+    });
+    let insert = "INSERT INTO orders (id, user_id, item_ids, total_amount, placed_at, updated_at, \
+        status, version, life, attempts, compensating)";
+    let new = "(?, ?, ?, ?, ?, ?, 'pending', 1, 1, 0, FALSE)";
+    rows::write(connection, insert, new, values.collect(), "").await
 }
 
 pub(super) async fn outbox(
     connection: &impl ConnectionTrait,
     producer: Uuid,
-    rows: &[Pending],
+    outbox: &[Pending],
 ) -> Result<(), DbErr> {
-    let (mut new, mut others): (Vec<Value>, Vec<Value>) = (Vec::with_capacity(rows.len() * 4), Vec::new());
-    for row in rows {
+    let (mut new, mut others): (Vec<Value>, Vec<Value>) = (Vec::with_capacity(outbox.len() * 4), Vec::new());
+    for row in outbox {
         let is_new = row.kind == Kind::Place && (row.version, row.attempt) == (1, 1);
         let values = if is_new { &mut new } else { &mut others };
         values.extend([producer.into(), row.seq.into(), row.order.id.into(), row.traceparent.clone().into()]);
@@ -72,20 +52,21 @@ pub(super) async fn outbox(
             ]);
         }
     }
-    NEW_OUTBOX.execute(connection, new).await?;
-    OUTBOX.execute(connection, others).await
+    let insert = "INSERT INTO outbox (producer, seq, order_id, traceparent, kind, version, attempt, steps)";
+    rows::write(connection, insert, "(?, ?, ?, ?, 'place', 1, 1, NULL)", new, "").await?;
+    rows::write(connection, insert, "(?, ?, ?, ?, ?, ?, ?, ?)", others, "").await
 }
 
 /// Each with the time of its first order.
 pub(super) async fn keys(connection: &impl ConnectionTrait, keys: &[(&Once, i64)]) -> Result<(), DbErr> {
-    let mut values: Vec<Value> = Vec::with_capacity(keys.len() * 4);
-    for (once, created_at) in keys {
-        values.extend([
+    let values = keys.iter().flat_map(|(once, created_at)| -> [Value; 4] {
+        [
             once.key.as_str().into(),
             once.fingerprint.to_vec().into(),
             once.answer.to_vec().into(),
             (*created_at).into(),
-        ]);
-    }
-    KEYS.execute(connection, values).await
+        ]
+    });
+    let insert = "INSERT INTO idempotency_keys (key, fingerprint, answer, created_at)";
+    rows::write(connection, insert, "(?, ?, ?, ?)", values.collect(), "").await
 }

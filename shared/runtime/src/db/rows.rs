@@ -1,32 +1,35 @@
 //! Statements about many rows at once, as text that is put together here: a query builder takes longer over a few hundred
 //! rows than the database does.
 //!
-//! They come in few sizes, so that all of them stay prepared: as powers of two there are nine, and every number of rows is
-//! a sum of some.
+//! They come in few sizes, so that all of them stay prepared: [`SMALL`] and fewer at once, and of what is more a sum of
+//! few sizes.
 
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement, Value, prelude::Uuid};
 use serde::de::DeserializeOwned;
 
 /// Most rows of one statement. Their values stay far below the 32,766 that SQLite takes.
 const LARGEST: usize = 256;
+/// Up to so many rows are one statement, whatever their number.
+const SMALL: usize = 32;
 /// Most keys of one query.
 const MOST_KEYS: usize = 1_024;
 
-/// Runs `before VALUES (…), (…) after` for all rows, of which each has as many of the values as there are `columns`: in
-/// several statements where there are many.
+/// Runs `before VALUES row, row, … after` for all rows, in several statements where there are many. `row` is
+/// `(?, ?, 'same in each')`, with a `?` for each of the values that come one row after the other.
 pub async fn write(
     connection: &impl ConnectionTrait,
     before: &str,
-    columns: usize,
+    row: &str,
     values: Vec<Value>,
     after: &str,
 ) -> Result<(), DbErr> {
     let backend = connection.get_database_backend();
-    let rows = values.len() / columns;
+    let bound = row.matches('?').count();
+    let rows = values.len() / bound;
     let mut values = values.into_iter();
     for size in sizes(rows) {
-        let sql = format!("{before} VALUES {} {after}", places(backend, size, columns));
-        let slice = values.by_ref().take(size * columns);
+        let sql = format!("{before} VALUES {} {after}", places(backend, size, row));
+        let slice = values.by_ref().take(size * bound);
         connection.execute_raw(Statement::from_sql_and_values(backend, sql, slice)).await?;
     }
     Ok(())
@@ -69,8 +72,8 @@ pub async fn read<R: DeserializeOwned>(
         // No row has the key null: one text is for up to twice as many keys.
         let slice = keys.by_ref().take(taken).chain(std::iter::repeat(None)).take(taken.next_power_of_two());
         let sql = format!(
-            "SELECT {list} FROM (SELECT * FROM {table} WHERE {key} IN {} {after}",
-            places(backend, 1, taken.next_power_of_two()),
+            "SELECT {list} FROM (SELECT * FROM {table} WHERE {key} IN ({}) {after}",
+            places(backend, taken.next_power_of_two(), "?"),
         );
         let statement = Statement::from_sql_and_values(backend, sql, slice.map(Value::Uuid));
         let answer = connection.query_one_raw(statement).await?;
@@ -84,23 +87,24 @@ pub async fn read<R: DeserializeOwned>(
     Ok(found)
 }
 
-/// `(?, ?), (?, ?)`, or `($1, $2), ($3, $4)`.
-fn places(backend: DbBackend, rows: usize, columns: usize) -> String {
+/// `(?, ?), (?, ?)`, or `($1, $2), ($3, $4)`. SQLite knows `$1`, too, but as a name, which it looks for among all others each
+/// time that a value is bound: for hundreds of rows that takes longer than all the rest.
+fn places(backend: DbBackend, rows: usize, row: &str) -> String {
     use std::fmt::Write as _;
-    let mut text = String::with_capacity(rows * columns * 6);
-    for row in 0..rows {
-        text.push_str(if row == 0 { "(" } else { ", (" });
-        for column in 0..columns {
-            if column > 0 {
-                text.push(',');
+    if backend != DbBackend::Postgres {
+        return vec![row; rows].join(", ");
+    }
+    let mut text = String::with_capacity(rows * (row.len() + 16));
+    let mut bound = 0;
+    for number in 0..rows {
+        text.push_str(if number == 0 { "" } else { ", " });
+        for (part, piece) in row.split('?').enumerate() {
+            if part > 0 {
+                bound += 1;
+                write!(text, "${bound}").expect("a text can always grow");
             }
-            if backend == DbBackend::Postgres {
-                write!(text, "${}", row * columns + column + 1).expect("a text can always grow");
-            } else {
-                text.push('?');
-            }
+            text.push_str(piece);
         }
-        text.push(')');
     }
     text
 }
@@ -108,7 +112,8 @@ fn places(backend: DbBackend, rows: usize, columns: usize) -> String {
 /// The sizes, largest first, that add up to `length`.
 fn sizes(mut length: usize) -> impl Iterator<Item = usize> {
     std::iter::from_fn(move || {
-        let size = (1 << length.checked_ilog2()?).min(LARGEST);
+        let power = 1 << length.checked_ilog2()?;
+        let size = if length <= SMALL { length } else { power.min(LARGEST) };
         length -= size;
         Some(size)
     })
@@ -128,12 +133,13 @@ mod tests {
             assert_eq!(parts.iter().sum::<usize>(), length);
             all.extend(parts);
         }
-        assert_eq!(all.len(), 9);
+        assert_eq!(all.len(), SMALL + 3, "1 to 32, 64, 128, 256");
     }
 
     #[test]
     fn each_database_has_its_own_places() {
-        assert_eq!(places(DbBackend::Sqlite, 2, 2), "(?,?), (?,?)");
-        assert_eq!(places(DbBackend::Postgres, 2, 2), "($1,$2), ($3,$4)");
+        assert_eq!(places(DbBackend::Sqlite, 2, "(?, 'x', ?)"), "(?, 'x', ?), (?, 'x', ?)");
+        assert_eq!(places(DbBackend::Postgres, 2, "(?, 'x', ?)"), "($1, 'x', $2), ($3, 'x', $4)");
+        assert_eq!(places(DbBackend::Postgres, 3, "?"), "$1, $2, $3");
     }
 }

@@ -41,7 +41,7 @@ pub(super) async fn save(
             order.measured_version.map(i64::from).into(),
         ]
     });
-    rows::write(connection, insert, 6, values.collect(), replace).await
+    rows::write(connection, insert, "(?, ?, ?, ?, ?, ?)", values.collect(), replace).await
 }
 
 fn state(

@@ -24,7 +24,7 @@ pub(super) async fn add_counts(
     let values = changed.flat_map(|(status, more)| -> [Value; 2] { [status.as_str().into(), more.into()] });
     let insert = "INSERT INTO status_counts (status, orders)";
     let add = "ON CONFLICT (status) DO UPDATE SET orders = status_counts.orders + excluded.orders";
-    rows::write(connection, insert, 2, values.collect(), add).await
+    rows::write(connection, insert, "(?, ?)", values.collect(), add).await
 }
 
 pub(super) async fn add_durations(
@@ -53,14 +53,14 @@ pub(super) async fn add_durations(
         sum_us = durations.sum_us + excluded.sum_us, \
         min_us = CASE WHEN excluded.min_us < durations.min_us THEN excluded.min_us ELSE durations.min_us END, \
         max_us = CASE WHEN excluded.max_us > durations.max_us THEN excluded.max_us ELSE durations.max_us END";
-    rows::write(connection, insert, 5, values.collect(), add).await?;
+    rows::write(connection, insert, "(?, ?, ?, ?, ?)", values.collect(), add).await?;
 
     let values = buckets.into_iter().flat_map(|((kind, upper_us), count)| -> [Value; 3] {
         [kind.as_str().into(), (upper_us as i64).into(), count.into()]
     });
     let insert = "INSERT INTO duration_buckets (kind, upper_us, count)";
     let add = "ON CONFLICT (kind, upper_us) DO UPDATE SET count = duration_buckets.count + excluded.count";
-    rows::write(connection, insert, 3, values.collect(), add).await
+    rows::write(connection, insert, "(?, ?, ?)", values.collect(), add).await
 }
 
 pub(super) async fn add_flows(
@@ -80,7 +80,7 @@ pub(super) async fn add_flows(
         accepted = rate_buckets.accepted + excluded.accepted, \
         completed = rate_buckets.completed + excluded.completed, \
         failed = rate_buckets.failed + excluded.failed";
-    rows::write(connection, insert, 4, values.collect(), add).await
+    rows::write(connection, insert, "(?, ?, ?, ?)", values.collect(), add).await
 }
 
 pub(in crate::projection) async fn forget_before(database: &Database, bucket: Bucket) -> Result<(), DbErr> {
