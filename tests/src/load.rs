@@ -1,5 +1,5 @@
 //! Orders, one after the other from several clients at once, until told to stop: a steady load, or as much as
-//! they can [send](full). It remembers what was accepted: that is what may not be lost.
+//! they can send. It remembers what was accepted: that is what may not be lost.
 
 mod full;
 
