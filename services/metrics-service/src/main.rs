@@ -4,7 +4,6 @@ use std::process::ExitCode;
 
 use metrics_service::{App, Config, http::document};
 use mimalloc::MiMalloc;
-use mimalloc::MiMalloc;
 use runtime::{
     Service,
     cli::{self, ApiExtra, Cli, Command},

@@ -88,7 +88,7 @@ impl Args {
     /// Puts the others behind these.
     pub(crate) fn append(&mut self, others: &Self) {
         let offset = self.text.len();
-        self.text.push_str(&others.text);
+        self.text.extend_from_slice(&others.text);
         self.ends.extend(others.ends.iter().map(|end| offset + end));
     }
 
