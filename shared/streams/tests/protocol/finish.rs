@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use contract::OrderId;
-use streams::{Effect, EntryId, Finish, Reclaimer};
+use contract::{Fields, OrderId};
+use streams::{Accept, Effect, EntryId, Finish, Reclaimer, accept::accept};
 
 use crate::world::{World, ids, message, order, orders, read, subjects};
 
@@ -109,6 +109,63 @@ async fn every_effect_lands_where_it_belongs() {
         delayed,
         [format!("[\"type\",\"order.process\",\"subject\",\"{subject}\",\"data\",\"{{\\\"n\\\":1}}\"]")]
     );
+}
+
+/// What the events of a call have in common is sent once; in the stream each is whole.
+#[tokio::test]
+async fn every_event_is_added_as_it_was_given() {
+    let world = World::start().await;
+    world.publish(1..=4).await;
+    let held = ids(&read(&mut world.worker("w"), 4).await);
+    let event = |event_type: &str, number: i64, time: &str| -> Fields {
+        vec![
+            ("id", format!("{}/{number}", order(number))),
+            ("source", "/order-processor".to_owned()),
+            ("type", event_type.to_owned()),
+            ("subject", order(number).to_string()),
+            ("time", time.to_owned()),
+            ("data", format!("{{\"n\":{number}}}")),
+        ]
+    };
+    let taken = [
+        event("order.processing", 1, "now"),
+        event("order.processing", 2, "now"),
+        [event("order.processing", 3, "now"), vec![("traceparent", "00-1-2-01".to_owned())]].concat(),
+        event("order.processing", 4, "later"),
+    ];
+    let ended = [
+        event("order.completed", 1, "own"),
+        event("order.failed", 2, ""),
+        [event("order.completed", 3, "order"), vec![("=", String::new())]].concat(),
+        event("order.completed", 4, "=1"),
+    ];
+    let asked: Vec<_> = held
+        .iter()
+        .zip(1..)
+        .zip(&taken)
+        .map(|((entry, number), event)| Accept {
+            entry: *entry,
+            order: order(number),
+            event: Some(event.clone()),
+        })
+        .collect();
+    assert!(accept(&world.redis, 0, &asked).await.unwrap().is_empty());
+    let batch: Vec<_> = held
+        .iter()
+        .zip(1..)
+        .zip(&ended)
+        .map(|((entry, number), event)| {
+            let effects = vec![Effect::Event(event.clone())];
+            Finish { entry: *entry, order: Some(order(number)), effects }
+        })
+        .collect();
+    assert_eq!(finish(&world, &batch).await, [true; 4]);
+
+    let given = taken.iter().chain(&ended);
+    let given: Vec<Vec<&str>> =
+        given.map(|event| event.iter().flat_map(|(name, value)| [*name, value.as_str()]).collect()).collect();
+    let added = world.events().await;
+    assert_eq!(added[4..].iter().map(|entry| entry.texts.clone()).collect::<Vec<_>>(), given);
 }
 
 #[tokio::test]
