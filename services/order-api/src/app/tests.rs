@@ -16,7 +16,7 @@ const SMALL: [&str; 5] = ["outbox", "marks", "producers", "orders_compensating",
 const BY_ITSELF: [&str; 7] = [
     r#"DELETE FROM "outbox""#,
     r#"SET "status" = "changed""#,
-    "WHERE \"orders\".\"compensating\" AND",
+    r#"WHERE "compensating" AND"#,
     "NOT (status <> 'cancelled')",
     r#""idempotency_keys"."created_at" < "#,
     r#""orders"."updated_at" < "#,
@@ -32,6 +32,7 @@ async fn no_statement_looks_at_all_orders() {
     config.database.url = format!("sqlite://{}", folder.path().join("orders.db").display());
     config.heal.interval_ms = 100;
     config.heal.age_ms = 0;
+    config.retention.interval_ms = 1_000;
     config.retention.final_order_days = 1;
     let _ = system_tests::Client::new(0, 0);
     let mut app = App::build(config, Clock::system()).await.unwrap();

@@ -161,7 +161,8 @@ async fn two_that_delete_at_once_delete_everything_once() {
         world.retention.clock.advance(31 * DAY);
     }
     let (a, b) = tokio::join!(one.retention.prune(), other.retention.prune());
-    (a.unwrap(), b.unwrap());
+    a.unwrap();
+    b.unwrap();
     // What one passed over because the other had it, the other has deleted.
     assert!(one.left().await.is_empty());
     assert_eq!(one.retention.deleted.get() + other.retention.deleted.get(), 500);
