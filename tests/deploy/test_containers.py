@@ -103,15 +103,26 @@ def test_every_image_is_pinned_and_everything_hardened(services):
 def test_redis_keeps_what_it_has(services):
     command = " ".join(services["redis"]["command"])
     assert "--appendonly yes" in command and "--maxmemory-policy noeviction" in command
+    # Without a password it would turn other containers away.
+    assert "--protected-mode no" in command
+    chart = next(d for d in of_kind(with_settings(), "ConfigMap") if "redis.conf" in d["data"])["data"]["redis.conf"]
+    for line in ("appendonly yes", "maxmemory-policy noeviction", "protected-mode no"):
+        assert line in chart
 
 
-def test_without_postgresql_every_service_has_a_file_and_with_it_they_share(services):
-    assert all(services[name]["environment"]["ORDERFLOW_DATABASE__URL"] == "" for name in SERVICES)
-    with_password = yaml.safe_load(passes(*COMPOSE, *PROFILES, "config", variables={"POSTGRES_PASSWORD": "secret1"}))["services"]
-    urls = {with_password[name]["environment"]["ORDERFLOW_DATABASE__URL"] for name in SERVICES}
-    assert urls == {"postgres://orderflow:secret1@postgres:5432/orderflow"}
-    assert all(service["depends_on"]["postgres"] == {"condition": "service_healthy", "required": False}
-               for name, service in with_password.items() if name in SERVICES)
+def test_without_postgresql_every_service_has_a_file(services):
+    for name in SERVICES:
+        assert services[name]["environment"]["ORDERFLOW_DATABASE__URL"] == f"sqlite:///data/{name}.db"
+
+
+def test_with_postgresql_they_share_it_and_wait_for_it():
+    scaled = (*COMPOSE, "--env-file", ROOT / "compose/scale-out.env", "config")
+    found = yaml.safe_load(passes(*scaled, variables={"POSTGRES_PASSWORD": "secret1"}))["services"]
+    for name in SERVICES:
+        assert found[name]["environment"]["ORDERFLOW_DATABASE__URL"] == "postgres://orderflow:secret1@postgres:5432/orderflow"
+        assert found[name]["depends_on"]["postgres"] == {"condition": "service_healthy", "required": False}
+    assert found["postgres"]["environment"]["POSTGRES_PASSWORD"] == "secret1"
+    assert "POSTGRES_PASSWORD is missing" in fails(*scaled)
 
 
 def test_postgresql_without_a_password_says_so(services):
