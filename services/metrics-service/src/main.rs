@@ -3,7 +3,6 @@
 use std::process::ExitCode;
 
 use metrics_service::{App, Config, http::document};
-use mimalloc::MiMalloc;
 use runtime::{
     Service,
     cli::{self, ApiExtra, Cli, Command},
@@ -12,9 +11,6 @@ use runtime::{
     lifecycle::Shutdown,
     telemetry,
 };
-
-#[global_allocator]
-static ALLOCATOR: MiMalloc = MiMalloc;
 
 #[tokio::main]
 async fn main() -> ExitCode {
