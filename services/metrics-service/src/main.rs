@@ -11,6 +11,10 @@ use runtime::{
     lifecycle::Shutdown,
     telemetry,
 };
+use tikv_jemallocator::Jemalloc;
+
+#[global_allocator]
+static ALLOCATOR: Jemalloc = Jemalloc;
 
 #[tokio::main]
 async fn main() -> ExitCode {

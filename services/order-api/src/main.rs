@@ -2,7 +2,6 @@
 
 use std::process::ExitCode;
 
-use mimalloc::MiMalloc;
 use order_api::{App, Config, commands::Extra, http::document, populate};
 use runtime::{
     Service,
@@ -12,9 +11,10 @@ use runtime::{
     lifecycle::Shutdown,
     telemetry,
 };
+use tikv_jemallocator::Jemalloc;
 
 #[global_allocator]
-static ALLOCATOR: MiMalloc = MiMalloc;
+static ALLOCATOR: Jemalloc = Jemalloc;
 
 #[tokio::main]
 async fn main() -> ExitCode {

@@ -13,6 +13,8 @@ pub struct HttpConfig {
     pub max_header_bytes: usize,
     pub max_body_bytes: usize,
     pub max_bulk_body_bytes: usize,
+    /// POST requests that are worked on at once.
+    pub concurrent_writes: usize,
     pub body_timeout_ms: u64,
     pub request_timeout_ms: u64,
 }

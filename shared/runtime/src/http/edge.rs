@@ -15,11 +15,12 @@ use poem::{
     Endpoint, IntoResponse, PathPattern, Request, Response,
     endpoint::BoxEndpoint,
     http::{
-        HeaderName, HeaderValue, StatusCode, Uri,
+        HeaderName, HeaderValue, Method, StatusCode, Uri,
         header::X_CONTENT_TYPE_OPTIONS,
         uri::{Parts, PathAndQuery},
     },
 };
+use tokio::sync::Semaphore;
 use tracing::{Instrument, Span, field::Empty};
 
 use super::{
@@ -40,6 +41,9 @@ pub(super) struct Edge {
     pub(super) metrics: HttpMetrics,
     pub(super) body_limits: BodyLimits,
     pub(super) request_timeout: Duration,
+    /// For who writes. A request that is worked on holds the state of every layer that it has come through, several times of
+    /// what it holds here; with thousands of clients that is most of the process.
+    pub(super) turns: Semaphore,
 }
 
 /// An answer, and the name of the route that gave it.
@@ -85,11 +89,17 @@ impl Endpoint for Edge {
 }
 
 impl Edge {
+    async fn handle(&self, request: Request) -> poem::Result<Response> {
+        // Who reads may wait for long, as with `?wait=`, and must not keep anybody from writing.
+        let _turn = if *request.method() == Method::POST { self.turns.acquire().await.ok() } else { None };
+        self.inner.call(request).await
+    }
+
     async fn answer(&self, mut request: Request) -> Answer {
         if let Err(problem) = trim_trailing_slash(&mut request) {
             return Answer { response: problem.into_response(), route: None };
         }
-        let handled = AssertUnwindSafe(self.inner.call(request)).catch_unwind();
+        let handled = AssertUnwindSafe(self.handle(request)).catch_unwind();
         match tokio::time::timeout(self.request_timeout, handled).await {
             Ok(Ok(Ok(response))) => {
                 let route = response.data::<PathPattern>().map(|matched| self.routes.name(matched));

@@ -7,6 +7,7 @@ use poem::{
     error::NotFoundError,
 };
 use poem_openapi::{OpenApi, OpenApiService, Webhook};
+use tokio::sync::Semaphore;
 
 use super::{
     context::BodyLimits, docs, edge::Edge, health, health::Readiness, observe::HttpMetrics, routes::Routes,
@@ -79,6 +80,7 @@ impl Site {
             metrics: HttpMetrics::new(&metrics),
             body_limits: BodyLimits::of(&http),
             request_timeout: Duration::from_millis(http.request_timeout_ms),
+            turns: Semaphore::new(http.concurrent_writes.clamp(1, Semaphore::MAX_PERMITS)),
         }
         .boxed()
     }

@@ -26,6 +26,7 @@ pub(crate) fn http_config() -> HttpConfig {
         max_header_bytes: 16_384,
         max_body_bytes: 1_000,
         max_bulk_body_bytes: 10_000,
+        concurrent_writes: 2,
         body_timeout_ms: 15_000,
         request_timeout_ms: 60_000,
     }

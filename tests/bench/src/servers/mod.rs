@@ -75,6 +75,7 @@ fn http_config(listen: &str) -> HttpConfig {
         max_header_bytes: 65_536,
         max_body_bytes: 1_048_576,
         max_bulk_body_bytes: 16_777_216,
+        concurrent_writes: 2_048,
         body_timeout_ms: 15_000,
         request_timeout_ms: 90_000,
     }
