@@ -99,6 +99,7 @@ async fn what_is_committed_survives_a_power_cut() {
     assert_eq!(pragma::<i32>(&database.writer, "synchronous").await, 2, "FULL");
     assert_eq!(pragma::<i32>(&database.writer, "foreign_keys").await, 1);
     assert_eq!(pragma::<i64>(&database.writer, "journal_size_limit").await, 64 << 20);
+    assert_eq!(pragma::<i64>(&database.writer, "wal_autocheckpoint").await, 8_000);
     database.ping().await.unwrap();
     database.close().await.unwrap();
 }
