@@ -16,9 +16,6 @@ use crate::config::{DatabaseConfig, Synchronous};
 
 /// Each length of a multi-row insert is a statement of its own; all of them should stay prepared.
 const STATEMENT_CACHE: usize = 512;
-/// Pages that gather in the log before they are folded back into the file (32 MB). A page of an index is changed by many
-/// transactions: the more of them share a fold, the less is written. The next start after a crash reads so much.
-const LOG_PAGES: &str = "8000";
 /// The log shrinks back to this after a burst or a long read made it grow.
 const LOG_BYTES: &str = "67108864";
 /// Pages that the log may hold until they are written to their places in the file, half of the above. In a large file these lie
@@ -51,7 +48,6 @@ pub(super) async fn open(url: &str, config: &DatabaseConfig) -> Result<Database,
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(synchronous)
-            .pragma("wal_autocheckpoint", LOG_PAGES)
             .pragma("journal_size_limit", LOG_BYTES)
             .pragma("wal_autocheckpoint", CHECKPOINT_PAGES)
             .pragma("cache_size", WRITER_CACHE)

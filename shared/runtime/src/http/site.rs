@@ -75,7 +75,7 @@ impl Site {
     pub fn endpoint(self) -> BoxEndpoint<'static> {
         let Self { http, metrics, pages, segments, api, routes } = self;
         Edge {
-            inner: Rooms { pages, segments, api }.boxed(),
+            inner: Rooms { pages: pages.map_to_response().boxed(), segments, api }.boxed(),
             routes,
             metrics: HttpMetrics::new(&metrics),
             body_limits: BodyLimits::of(&http),
@@ -88,7 +88,7 @@ impl Site {
 
 /// Chooses by the path's first segment. Nesting the API in a route would rewrite the URI of every request.
 struct Rooms {
-    pages: Route,
+    pages: BoxEndpoint<'static>,
     segments: Vec<String>,
     api: Option<BoxEndpoint<'static>>,
 }
@@ -98,9 +98,11 @@ impl Endpoint for Rooms {
 
     async fn call(&self, request: Request) -> poem::Result<Response> {
         let first = first_segment(request.uri().path());
-        match &self.api {
-            _ if self.segments.iter().any(|segment| segment == first) => self.pages.call(request).await,
-            Some(api) => api.call(request).await,
+        let is_page = self.segments.iter().any(|segment| segment == first);
+        let chosen = if is_page { Some(&self.pages) } else { self.api.as_ref() };
+        // Called in one place: a future has room for the request in each place where it may be handed on.
+        match chosen {
+            Some(endpoint) => endpoint.call(request).await,
             None => Err(NotFoundError.into()),
         }
     }

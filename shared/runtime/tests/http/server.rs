@@ -3,8 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use crate::support::{Client, DEADLINE, http_config, start};
-use poem::{endpoint::make, get};
-use tokio::sync::Notify;
+use poem::{endpoint::make, get, post};
+use tokio::sync::{Notify, Semaphore};
 
 #[tokio::test]
 async fn a_connection_serves_many_requests() {
@@ -73,6 +73,42 @@ async fn with_slow_page() -> (crate::support::Running, Arc<Notify>, Arc<Notify>)
     }));
     let running = start(http_config(), |site| site.page("/slow", slow)).await;
     (running, begun, go_on)
+}
+
+/// Two may write at once, as the settings here have it.
+#[tokio::test]
+async fn who_writes_waits_for_a_turn_and_who_reads_does_not() {
+    let (begun, go_on) = (Arc::new(Semaphore::new(0)), Arc::new(Notify::new()));
+    let (entered, release) = (begun.clone(), go_on.clone());
+    let slow = post(make(move |_| {
+        let (entered, release) = (entered.clone(), release.clone());
+        async move {
+            entered.add_permits(1);
+            release.notified().await;
+            "done"
+        }
+    }));
+    let running = start(http_config(), |site| site.page("/slow", slow)).await;
+    let mut writers = Vec::new();
+    for _ in 0..2 {
+        let mut client = Client::connect(running.address).await;
+        client.write("POST /slow HTTP/1.1\r\nhost: t\r\ncontent-length: 0\r\n\r\n").await;
+        tokio::time::timeout(DEADLINE, begun.acquire()).await.unwrap().unwrap().forget();
+        writers.push(client);
+    }
+    let mut third = Client::connect(running.address).await;
+    third.write("POST /slow HTTP/1.1\r\nhost: t\r\ncontent-length: 0\r\n\r\n").await;
+    let mut reader = Client::connect(running.address).await;
+    for _ in 0..3 {
+        assert_eq!(reader.get("/healthz").await.status, 200);
+    }
+    assert_eq!(begun.available_permits(), 0, "a third was let in");
+    go_on.notify_one();
+    tokio::time::timeout(DEADLINE, begun.acquire()).await.expect("the third has its turn").unwrap().forget();
+    go_on.notify_waiters();
+    for mut client in writers.into_iter().chain([third]) {
+        assert_eq!(client.answer().await.status, 200);
+    }
 }
 
 #[tokio::test]
