@@ -78,13 +78,13 @@ async fn with_slow_page() -> (crate::support::Running, Arc<Notify>, Arc<Notify>)
 /// Two may write at once, as the settings here have it.
 #[tokio::test]
 async fn who_writes_waits_for_a_turn_and_who_reads_does_not() {
-    let (begun, go_on) = (Arc::new(Semaphore::new(0)), Arc::new(Notify::new()));
+    let (begun, go_on) = (Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
     let (entered, release) = (begun.clone(), go_on.clone());
     let slow = post(make(move |_| {
         let (entered, release) = (entered.clone(), release.clone());
         async move {
             entered.add_permits(1);
-            release.notified().await;
+            release.acquire().await.unwrap().forget();
             "done"
         }
     }));
@@ -103,9 +103,9 @@ async fn who_writes_waits_for_a_turn_and_who_reads_does_not() {
         assert_eq!(reader.get("/healthz").await.status, 200);
     }
     assert_eq!(begun.available_permits(), 0, "a third was let in");
-    go_on.notify_one();
+    go_on.add_permits(1);
     tokio::time::timeout(DEADLINE, begun.acquire()).await.expect("the third has its turn").unwrap().forget();
-    go_on.notify_waiters();
+    go_on.add_permits(2);
     for mut client in writers.into_iter().chain([third]) {
         assert_eq!(client.answer().await.status, 200);
     }
