@@ -1,7 +1,7 @@
 //! Statements about many rows at once, as text that is put together here: a query builder takes longer over a few hundred
 //! rows than the database does.
 //!
-//! They come in few sizes, so that all of them stay prepared: [`SMALL`] and fewer at once, and of what is more a sum of
+//! They come in few sizes, so that all of them stay prepared: up to 32 rows at once, and of what is more a sum of
 //! few sizes.
 
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement, Value, prelude::Uuid};
