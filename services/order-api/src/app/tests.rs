@@ -15,7 +15,7 @@ const SMALL: [&str; 5] = ["outbox", "marks", "producers", "orders_compensating",
 /// What the service does without being asked: relay, follower, healing, retention.
 const BY_ITSELF: [&str; 7] = [
     r#"DELETE FROM "outbox""#,
-    r#"SET "status" = "changed""#,
+    "SET status = changed.column2",
     r#"WHERE "compensating" AND"#,
     "NOT (status <> 'cancelled')",
     r#""idempotency_keys"."created_at" < "#,
