@@ -43,7 +43,7 @@ def test_settings_of_compose(tmp_path):
 
 @pytest.mark.parametrize("name, value", [
     ("ORDERFLOW_PROCESSOR__CONCURENCY", "5"),
-    ("ORDERFLOW_PROCESSOR__BATCH", "51"),
+    ("ORDERFLOW_PROCESSOR__BATCH", "257"),
     # What Kubernetes adds for a Service of that name, unless it is told not to.
     ("ORDERFLOW_REDIS_PORT", "tcp://10.0.0.1:6379"),
 ])
