@@ -36,7 +36,7 @@ def test_helm_complains_about_what_is_wrong(tmp_path, file, was, becomes):
     "autoscaling.mode=always",
     "autoscaling.lagCount=0",
     "streams.partitions=0",
-    "orderProcessor.batch=51",
+    "orderProcessor.batch=257",
     "orderApi.replicas=0",
     "pipeline.simulated.failureRate=2",
     "orderApi.resources.limits.memory=plenty",
