@@ -6,7 +6,7 @@ use std::time::Duration;
 use runtime::{backoff::Backoff, outage::Outage};
 use sea_orm::DbErr;
 use streams::{Acknowledger, Delivered, EventReader, StreamError};
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::sleep;
 use tracing::Instrument;
 
 use super::{Projectors, spans::event_spans};
@@ -14,9 +14,6 @@ use crate::loss::Trouble;
 
 /// Longest pause between two looks at a Redis that was away.
 const LONGEST_AWAY: Duration = Duration::from_secs(1);
-/// From one batch to the next, unless it was full: what comes meanwhile shares a transaction, and the numbers are not shown any
-/// sooner than that anyway.
-const GATHER: Duration = Duration::from_millis(20);
 
 /// The projector of one partition.
 pub(super) struct Follower<'a> {
@@ -26,8 +23,6 @@ pub(super) struct Follower<'a> {
     acknowledger: Acknowledger,
     /// Read while the batch before was applied.
     ahead: Vec<Delivered>,
-    /// When to read on.
-    read_at: Instant,
     /// What is read next may be of another data set than what was read before.
     in_doubt: bool,
     redis: Dependency,
@@ -43,18 +38,8 @@ struct Dependency {
 impl<'a> Follower<'a> {
     pub(super) fn new(all: &'a Projectors, partition: u16, reader: EventReader) -> Self {
         let (redis, database) = (Dependency::new("redis"), Dependency::new("database"));
-        let (acknowledger, read_at) = (reader.acknowledger(), Instant::now());
-        Self {
-            all,
-            partition,
-            reader,
-            acknowledger,
-            ahead: Vec::new(),
-            read_at,
-            in_doubt: true,
-            redis,
-            database,
-        }
+        let acknowledger = reader.acknowledger();
+        Self { all, partition, reader, acknowledger, ahead: Vec::new(), in_doubt: true, redis, database }
     }
 
     /// Works until the shutdown drains and what was read is applied, whatever is away meanwhile.
@@ -92,10 +77,8 @@ impl<'a> Follower<'a> {
     }
 
     async fn read(&mut self) -> Result<Vec<Delivered>, Trouble> {
-        let reading = async {
-            sleep_until(self.read_at).await;
-            self.reader.next(self.all.batch).await
-        };
+        // At once, and without a pause between two reads: a connection that breaks while nobody reads is made anew unseen.
+        let reading = self.reader.next(self.all.batch);
         let Some(read) = self.all.draining.run_until_cancelled(reading).await else { return Ok(Vec::new()) };
         let batch = read.map_err(Trouble::Redis)?;
         self.redis.recovered();
@@ -115,7 +98,6 @@ impl<'a> Follower<'a> {
             acknowledger.ack(&ids).await.map_err(Trouble::Redis)
         };
         if batch.len() < all.batch {
-            self.read_at = Instant::now() + GATHER;
             work.await?;
             return Ok(None);
         }
