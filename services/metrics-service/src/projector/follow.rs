@@ -1,7 +1,7 @@
 //! One partition's events: read, apply, acknowledge, again. While there is a backlog the next batch is read while one is
 //! applied; they are applied one after the other all the same.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use runtime::{backoff::Backoff, outage::Outage};
 use sea_orm::DbErr;
