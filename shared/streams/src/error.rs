@@ -11,6 +11,9 @@ pub enum StreamError {
     /// There is no connection at the moment; it is being made in the background.
     #[error("not connected to Redis")]
     Disconnected,
+    /// There is another connection than before: look whether Redis still has what it had, then read on.
+    #[error("the connection to Redis broke, and was made anew")]
+    Reconnected,
     /// Redis refused the command, or the connection broke under it.
     #[error("Redis: {0}")]
     Redis(#[from] RedisError),
@@ -35,7 +38,7 @@ impl StreamError {
     /// What was asked may have happened all the same: the answer can be lost after the effect.
     pub fn is_connection(&self) -> bool {
         match self {
-            Self::Disconnected => true,
+            Self::Disconnected | Self::Reconnected => true,
             Self::Redis(error) => match error.kind() {
                 ErrorKind::IO
                 | ErrorKind::Timeout
@@ -87,7 +90,7 @@ mod tests {
         {
             assert!(reply(details).is_connection() && !reply(details).is_no_group(), "{details}");
         }
-        assert!(StreamError::Disconnected.is_connection());
+        assert!(StreamError::Disconnected.is_connection() && StreamError::Reconnected.is_connection());
         assert!(!reply("ERR unknown command").is_connection());
         assert!(!reply("OOM command not allowed when used memory > 'maxmemory'.").is_connection());
     }

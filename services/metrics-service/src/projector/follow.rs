@@ -77,7 +77,6 @@ impl<'a> Follower<'a> {
     }
 
     async fn read(&mut self) -> Result<Vec<Delivered>, Trouble> {
-        // At once, and without a pause between two reads: a connection that breaks while nobody reads is made anew unseen.
         let reading = self.reader.next(self.all.batch);
         let Some(read) = self.all.draining.run_until_cancelled(reading).await else { return Ok(Vec::new()) };
         let batch = read.map_err(Trouble::Redis)?;

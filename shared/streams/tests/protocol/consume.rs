@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use fred::types::Value;
 use streams::{
-    Entry, Subscription,
+    Entry, StreamError, Subscription,
     keys::{METRICS_SERVICE, ORDER_API, Stream},
 };
 
@@ -52,6 +52,32 @@ async fn after_a_broken_connection_what_is_in_hand_does_not_come_again() {
         world.publish([round]).await;
         assert_eq!(delivered(&read(&mut worker, 1).await), orders([round]));
     }
+}
+
+/// Else what Redis has lost meanwhile would be hidden by what it delivers next.
+#[tokio::test]
+async fn a_connection_that_was_made_anew_between_two_reads_is_an_error_before_anything_is_delivered() {
+    let mut world = World::start().await;
+    world.publish([1]).await;
+    let mut worker = world.worker("w");
+    read(&mut worker, 1).await;
+    let pending = world.pending().await;
+    for round in [2, 3] {
+        world.server.kill();
+        world.server.restart();
+        eventually(|| async { connections(&world).await == 2 }).await;
+        world.publish([round]).await;
+        let error = within_deadline(worker.next(10)).await.unwrap_err();
+        assert!(matches!(error, StreamError::Reconnected), "{error}");
+        assert_eq!(world.pending().await[..], pending[..], "nothing was delivered before it was told");
+    }
+    assert_eq!(delivered(&read(&mut worker, 2).await), orders([2, 3]));
+}
+
+/// The one for commands, and the reader's.
+async fn connections(world: &World) -> usize {
+    let list = run::<String>(&world.redis, "CLIENT LIST TYPE normal").await;
+    list.map_or(0, |list| list.lines().count())
 }
 
 #[tokio::test]
