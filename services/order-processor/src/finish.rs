@@ -7,6 +7,9 @@
 //! changes nothing and gives the answer that was lost. A crash before the call leaves the orders pending and their steps in
 //! the ledger.
 
+use std::time::Instant;
+
+use contract::command::FIRST_VERSION;
 use runtime::clock::Clock;
 use streams::{Finish, Finisher, InHand};
 use tokio::sync::mpsc;
@@ -66,11 +69,13 @@ impl FinishLoop {
     async fn finish(&self, batch: Vec<Finished>) {
         let (finishes, endings): (Vec<_>, Vec<_>) =
             batch.into_iter().map(|Finished { finish, ending, .. }| (finish, ending)).unzip();
+        let begun = Instant::now();
         let won = self.report(&finishes).await;
+        self.metrics.finish_seconds.observe(begun.elapsed().as_secs_f64());
         let entries: Vec<_> = finishes.iter().map(|finish| finish.entry).collect();
         self.in_hand.release(&entries);
         self.metrics.in_hand.sub(entries.len() as i64);
-        self.metrics.finish_batch_size.observe(entries.len() as f64);
+        self.metrics.finish_batch.observe(entries.len() as f64);
         for (ending, won) in endings.into_iter().zip(won) {
             self.settle(ending, won);
         }
@@ -94,7 +99,12 @@ impl FinishLoop {
 
     fn settle(&self, ending: Ending, won: bool) {
         match ending {
-            Ending::Attempt(attempt) if won => self.metrics.finished(attempt.outcome).inc(),
+            Ending::Attempt(attempt) if won => {
+                self.metrics.finished(attempt.outcome).inc();
+                if attempt.life == FIRST_VERSION {
+                    self.metrics.ended(attempt.outcome, attempt.finished_at.since(attempt.order_id.time()));
+                }
+            }
             Ending::Attempt(attempt) => {
                 tracing::debug!(order.id = %attempt.order_id, entry = %attempt.entry, "somebody else finished the order");
                 self.metrics.fence_lost.inc();

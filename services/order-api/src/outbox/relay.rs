@@ -228,6 +228,7 @@ impl Relay {
         producer: Uuid,
         batch: &[Publication],
     ) -> Result<(), RelayError> {
+        let begun = Instant::now();
         let own = producer == self.own;
         let name = producer.as_simple().to_string();
         let published = match self.shared.marks.expected(partition, own) {
@@ -247,6 +248,7 @@ impl Relay {
         if !batch.is_empty() {
             self.metrics.published.inc_by(published.added as u64);
             self.metrics.relay_batch.observe(batch.len() as f64);
+            self.metrics.publish_seconds.observe(begun.elapsed().as_secs_f64());
         }
         Ok(())
     }

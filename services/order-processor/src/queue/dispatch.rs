@@ -65,6 +65,7 @@ impl Dispatcher {
     ) -> Result<(), JoinError> {
         self.reap()?;
         self.worker.metrics.in_hand.add(entries.len() as i64);
+        self.worker.metrics.delivered(&entries);
         let batch = self.read(entries).await;
         let wanted = batch.len();
         drop(slots.split(slots.num_permits().saturating_sub(wanted)));
