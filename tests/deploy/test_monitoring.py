@@ -183,3 +183,24 @@ def test_panels_have_places_of_their_own():
             assert place["x"] + place["w"] <= 24 and not cells & taken, panel["title"]
             taken |= cells
         assert len({panel["id"] for panel in board["panels"]}) == len(board["panels"])
+
+
+@pytest.mark.parametrize("file", DASHBOARDS, ids=lambda file: file.stem)
+def test_every_panel_says_what_it_shows(file):
+    board = json.loads(file.read_text())
+    assert board["description"] and board["tags"] == ["orderflow"]
+    for panel in board["panels"]:
+        assert panel["title"]
+        if panel["type"] == "row":
+            continue
+        assert panel["description"].endswith("."), panel["title"]
+        assert panel["fieldConfig"]["defaults"]["unit"], panel["title"]
+        for target in panel["targets"]:
+            assert target["legendFormat"], panel["title"]
+            # Compose calls a job by the service, the chart by release and service.
+            assert 'job="' not in target["expr"], panel["title"]
+
+
+def test_dashboards_are_told_apart():
+    boards = [json.loads(file.read_text()) for file in DASHBOARDS]
+    assert len({board["uid"] for board in boards}) == len({board["title"] for board in boards}) == len(boards) == 4
