@@ -114,7 +114,7 @@ impl Dispatcher {
 
     async fn end(&self, entry: EntryId, order: Option<OrderId>, effects: Vec<Effect>, ending: Ending) {
         let finish = Finish { entry, order, effects };
-        let finished = Finished { partition: self.partition, finish, ending };
+        let finished = Finished::new(self.partition, finish, ending, None);
         // Nobody takes it any more: the service is going down, and it will be delivered again.
         let _ = self.finished.send(finished).await;
     }
