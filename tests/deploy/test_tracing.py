@@ -9,6 +9,7 @@ import urllib.request
 
 import pytest
 
+from metrics_table import DOCUMENT
 from orderflow import DEADLINE, Orderflow, eventually, free_port
 from tools import SERVICES
 
@@ -89,3 +90,9 @@ def test_a_receiver_gets_the_whole_way_of_an_order(protocol, tmp_path):
     assert all(span["Parent ID"] in ids for span in own), own
     assert {span["Status code"] for span in own} == {"STATUS_CODE_UNSET"}
     assert BATCHES <= {span["Name"] for span in received if TRACE in span["links"]}
+
+
+def test_the_documentation_names_every_span():
+    text = DOCUMENT.read_text()
+    for name in BATCHES.union(*WAY.values()):
+        assert f"`{name}`" in text, name

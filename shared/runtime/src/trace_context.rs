@@ -99,7 +99,7 @@ pub fn failed(span: &Span, reason: impl FnOnce() -> String) {
 }
 
 /// Gives the span the name that the collector shows, once more is known than at its start.
-pub(crate) fn rename(span: &Span, name: impl FnOnce() -> String) {
+pub fn rename(span: &Span, name: impl FnOnce() -> String) {
     if is_exporting() {
         span.context().span().update_name(name());
     }

@@ -45,11 +45,11 @@ fn place(stack: &Stack) -> RequestBuilder {
     stack.client.http.post(format!("{}/orders/", stack.client.api)).json(&Client::order(1))
 }
 
-/// The trace, once it has spans of all these names.
-async fn with_spans(collector: &Collector, expected: &[(&str, &str)]) -> Vec<Span> {
+/// A trace, once it has spans of all these names.
+async fn with_spans(collector: &Collector, trace: &str, expected: &[(&str, &str)]) -> Vec<Span> {
     let expected: BTreeSet<_> = expected.iter().copied().collect();
     eventually("all spans have come", async || {
-        let spans = collector.trace(TRACE);
+        let spans = collector.trace(trace);
         let found: BTreeSet<_> = spans.iter().map(|span| (&*span.service, &*span.name)).collect();
         if found.is_superset(&expected) { Ok(spans.clone()) } else { Err(format!("{found:?}")) }
     })
@@ -74,6 +74,7 @@ async fn one_trace_covers_request_publication_work_and_both_consumers() {
 
     let spans = with_spans(
         &collector,
+        TRACE,
         &[
             ("order-api", "POST /orders"),
             ("order-api", "order.place"),

@@ -138,8 +138,8 @@ impl Batch {
         let asked = asked.chain(self.compensations.iter().map(Compensation::accept)).collect();
         let aside = until_accepted(worker, partition, in_hand, asked).await;
         if !aside.is_empty() {
-            self.orders.retain(|order| !aside.contains(&order.entry));
-            self.compensations.retain(|compensation| !aside.contains(&compensation.entry));
+            self.orders.retain(|order| !order.is_laid_aside(&aside));
+            self.compensations.retain(|compensation| !compensation.is_laid_aside(&aside));
         }
         self
     }

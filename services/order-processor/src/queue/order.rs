@@ -47,6 +47,15 @@ impl<C> InWork<C> {
         }
     }
 
+    /// Whether it is not worked on: then its span, which was begun when it was taken, is that of laying it aside.
+    pub(super) fn is_laid_aside(&self, aside: &[EntryId]) -> bool {
+        let laid_aside = aside.contains(&self.entry);
+        if laid_aside {
+            trace_context::rename(&self.span, || "order.lay_aside".to_owned());
+        }
+        laid_aside
+    }
+
     /// For `order.finish`; `None` where nobody would see it.
     pub(crate) fn trace(&self) -> Option<String> {
         if trace_context::is_exporting() { self.traceparent.clone() } else { None }
