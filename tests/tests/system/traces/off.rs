@@ -47,5 +47,7 @@ async fn a_collector_that_never_answers_holds_nothing_up() {
     // Connections are made, and nobody reads from them.
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let endpoint = format!("http://{}", listener.local_addr().unwrap());
-    works_without_a_collector(&endpoint, "http").await;
+    for protocol in ["http", "grpc"] {
+        works_without_a_collector(&endpoint, protocol).await;
+    }
 }
