@@ -216,7 +216,12 @@ impl Relay {
             partitions.entry(partition).or_default().push(publication(row)?);
         }
         for (partition, batch) in partitions {
-            self.publish_in(partition, producer, &batch).instrument(span.clone()).await?;
+            let published = self.publish_in(partition, producer, &batch).instrument(span.clone()).await;
+            published.inspect_err(|error| {
+                for order in &spans {
+                    trace_context::failed(order, || error.to_string());
+                }
+            })?;
         }
         drop(spans);
         Ok(())

@@ -1,13 +1,14 @@
 //! Nobody takes the traces: orders don't notice, and the log stays readable.
 
-use std::net::TcpListener;
+use std::{net::TcpListener, time::Instant};
 
 use system_tests::{Daemon, Stack};
 
 /// An outage is a line at its begin and one each half minute.
-const MOST_LINES: usize = 3;
+const SECONDS_OF_A_LINE: u64 = 30;
 
 async fn works_without_a_collector(endpoint: &str, protocol: &str) {
+    let begun = Instant::now();
     let mut stack = Stack::start_with(&[
         ("ORDERFLOW_TELEMETRY__OTLP_ENDPOINT", endpoint),
         ("ORDERFLOW_TELEMETRY__OTLP_PROTOCOL", protocol),
@@ -24,15 +25,17 @@ async fn works_without_a_collector(endpoint: &str, protocol: &str) {
     }
     for service in stack.services() {
         assert!(service.terminate().await.success(), "{}", service.recipe.name);
-        assert_readable(service);
+        assert_readable(service, begun);
     }
 }
 
-fn assert_readable(service: &Daemon) {
+fn assert_readable(service: &Daemon, begun: Instant) {
     let log = service.log().text();
-    let lines = log.lines().filter(|line| line.contains("trace collector")).count();
-    assert!((1..=MOST_LINES).contains(&lines), "{lines} lines of {}", service.recipe.name);
-    assert!(log.lines().count() < 40, "{log}");
+    let lines = log.lines().filter(|line| line.contains("trace collector")).count() as u64;
+    let most = 1 + begun.elapsed().as_secs() / SECONDS_OF_A_LINE;
+    assert!((1..=most).contains(&lines), "{lines} lines of {}", service.recipe.name);
+    // A batch that failed has no line of its own.
+    assert!(log.lines().count() < 50, "{log}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
