@@ -32,7 +32,7 @@ async fn orders_without_a_message_are_told_from_those_that_wait_work_or_are_dela
 #[tokio::test]
 async fn a_lost_tail_is_seen_and_what_is_absent_is_published_again() {
     let mut world = World::start().await;
-    let producer = Producer::new(&world.redis);
+    let producer = Producer::new(&world.redis, "");
     let before: Vec<_> = (1..=5).map(publication).collect();
     producer.publish(0, "api", &before).await.unwrap();
     let kept = world.server.data();
