@@ -31,7 +31,7 @@ if ARGV[2] == '1' then
   ms, counter = tonumber(ms), tonumber(counter)
   local expected_ms, expected_counter = tonumber(ARGV[4]), tonumber(ARGV[5])
   local behind = ms < expected_ms or (ms == expected_ms and counter < expected_counter)
-  if epoch ~= ARGV[3] or behind or last_seq < tonumber(ARGV[6]) then
+  if (epoch or '') ~= ARGV[3] or behind or last_seq < tonumber(ARGV[6]) then
     return {'lost', 0, epoch or '', last_id, tostring(redis.call('HGET', KEYS[3], producer) or '0')}
   end
 end

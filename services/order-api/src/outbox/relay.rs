@@ -244,16 +244,17 @@ impl Relay {
     ) -> Result<(), RelayError> {
         let own = producer == self.own;
         let name = producer.as_simple().to_string();
-        let published = match self.shared.marks.expected(partition, own) {
-            None => self.producer.publish(partition, &name, batch).await?,
-            Some(expected) => {
-                match self.producer.publish_after(partition, &name, &expected, batch).await? {
-                    Outcome::Published(published) => published,
-                    Outcome::Lost(now) => {
-                        self.lost(partition, &now).await?;
-                        // What there is now is what is expected from here on.
-                        self.producer.publish(partition, &name, batch).await?
-                    }
+        let published = loop {
+            let outcome = match self.shared.marks.expected(partition, own) {
+                None => Outcome::Published(self.producer.publish(partition, &name, batch).await?),
+                Some(expected) => self.producer.publish_after(partition, &name, &expected, batch).await?,
+            };
+            match outcome {
+                Outcome::Published(published) => break published,
+                Outcome::Lost(now) => {
+                    self.lost(partition, &now).await?;
+                    // From here on this much is expected: another loss, right now, is seen too.
+                    self.shared.marks.seen(partition, now, own);
                 }
             }
         };
