@@ -10,7 +10,7 @@ programs := -p order-api -p order-processor -p metrics-service -p orderctl
 python := PYTHONDONTWRITEBYTECODE=1 $(target)/tools/python/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help run test chaos populate bench bench-peers openapi manifests autoscale-sim lint fmt clean-data
+.PHONY: help run test chaos populate bench bench-peers openapi manifests autoscale-sim metrics-table lint fmt clean-data
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | \
@@ -72,6 +72,11 @@ manifests: ## Write k8s/ anew from the chart
 autoscale-sim: ## Replay load against the chart's autoscaling values; pictures in docs/scaling
 	@.ci/tools.sh
 	@$(python) tests/deploy/autoscale_sim.py docs/scaling
+
+metrics-table: ## Write the table of docs/METRICS.md anew from running services
+	@.ci/setup.sh test
+	@cargo build --workspace --bins
+	@$(python) tests/deploy/metrics_table.py
 
 lint: ## Clippy, warnings are errors
 	@cargo clippy --workspace --all-targets -- -D warnings

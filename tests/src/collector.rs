@@ -1,6 +1,7 @@
 //! A trace collector: takes OTLP over HTTP, as any other would, and keeps what it is sent.
 
 use std::{
+    collections::BTreeSet,
     net::SocketAddr,
     sync::{Arc, Mutex, PoisonError},
 };
@@ -8,6 +9,7 @@ use std::{
 use opentelemetry_proto::tonic::{
     collector::trace::v1::ExportTraceServiceRequest,
     common::v1::{KeyValue, any_value},
+    trace::v1::status::StatusCode as SpanStatus,
 };
 use poem::{Body, EndpointExt, Server, handler, http::StatusCode, listener::TcpAcceptor, post, web::Data};
 use prost::Message;
@@ -34,6 +36,11 @@ pub struct Span {
     pub parent_id: String,
     /// The traces that it also works for.
     pub links: Vec<String>,
+    /// Why what it does has failed.
+    pub error: Option<String>,
+    /// Nanoseconds since 1970.
+    pub begin: u64,
+    pub end: u64,
 }
 
 impl Collector {
@@ -60,6 +67,12 @@ impl Collector {
     pub fn trace(&self, trace_id: &str) -> Vec<Span> {
         let spans = self.spans.lock().unwrap_or_else(PoisonError::into_inner);
         spans.iter().filter(|span| span.trace_id == trace_id).cloned().collect()
+    }
+
+    /// The ids of all traces of which something has come.
+    pub fn traces(&self) -> BTreeSet<String> {
+        let spans = self.spans.lock().unwrap_or_else(PoisonError::into_inner);
+        spans.iter().map(|span| span.trace_id.clone()).collect()
     }
 
     /// Spans of other traces that are linked to this one.
@@ -91,6 +104,12 @@ async fn collect(body: Body, Data(spans): Data<&Spans>) -> StatusCode {
                 span_id: hex(&span.span_id),
                 parent_id: hex(&span.parent_span_id),
                 links: span.links.iter().map(|link| hex(&link.trace_id)).collect(),
+                begin: span.start_time_unix_nano,
+                end: span.end_time_unix_nano,
+                error: span
+                    .status
+                    .filter(|status| status.code() == SpanStatus::Error)
+                    .map(|status| status.message),
             });
         }
     }

@@ -75,6 +75,7 @@ impl App {
     pub async fn run(self, shutdown: Shutdown) -> anyhow::Result<()> {
         let Self { config, address, listener, database, redis, clock } = self;
         let metrics = Metrics::new(Service::MetricsService);
+        metrics.sqlite_files(&config.database);
         let projection = Arc::new(Projection::new(database.clone(), clock.clone()));
         let backlog = Backlog::default();
         let measured = ProjectionMetrics::new(&metrics);

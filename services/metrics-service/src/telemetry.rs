@@ -5,6 +5,7 @@ use std::time::Duration;
 use contract::{EventKind, Status};
 use prometheus::{Histogram, IntCounter, IntCounterVec, IntGaugeVec};
 use runtime::metrics::{BATCH_SIZES, Metrics, SECONDS};
+use streams::Delivered;
 
 use crate::{
     projection::{
@@ -25,11 +26,12 @@ pub(crate) struct ProjectionMetrics {
     unacknowledged: IntGaugeVec,
     rebuilds: IntCounterVec,
     corrected: IntCounter,
+    redelivered: IntCounter,
 }
 
 impl ProjectionMetrics {
     pub(crate) fn new(metrics: &Metrics) -> Self {
-        Self {
+        let this = Self {
             events: metrics.counter_vec(
                 "orderflow_projection_events_total",
                 "Events consumed, by type and whether they changed something or were ignored as known",
@@ -65,7 +67,26 @@ impl ProjectionMetrics {
                 "orderflow_projection_orders_corrected_total",
                 "Orders that a rebuild corrected",
             ),
+            redelivered: metrics.counter(
+                "orderflow_projection_events_redelivered_total",
+                "Events that were delivered before: the service or its connection broke off in between",
+            ),
+        };
+        // A counter that comes into being with its first event would hide that one from rates.
+        for kind in EventKind::ALL {
+            for result in ["applied", "ignored"] {
+                this.events.with_label_values(&[kind.as_str(), result]);
+            }
         }
+        for outcome in ["finished", "interrupted", "impossible"] {
+            this.rebuilds.with_label_values(&[outcome]);
+        }
+        this
+    }
+
+    pub(crate) fn delivered(&self, batch: &[Delivered]) {
+        let again = batch.iter().filter(|delivered| delivered.redelivered).count();
+        self.redelivered.inc_by(again as u64);
     }
 
     pub(crate) fn applied(&self, applied: &Applied, took: Duration) {

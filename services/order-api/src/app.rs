@@ -88,6 +88,8 @@ impl App {
 
         let (intake, jobs) = Intake::new(config.intake.queue, &metrics);
         let backlog = Backlog::new(&database.reader, random_uuid());
+        registry.sqlite_files(&config.database);
+        show_outbox(&registry, &metrics, &backlog, &clock);
         let writer = Writer::new(&database, jobs, config.intake.batch, backlog.clone(), &metrics);
         let (alarm, marks) = (Alarm::default(), Marks::load(&database.reader).await?);
         let shared = Shared {
@@ -172,6 +174,15 @@ async fn open(config: &Config) -> anyhow::Result<Database> {
     let database = db::connect(&config.database, Service::OrderApi).await?;
     database.migrate::<Migrator>().await?;
     Ok(database)
+}
+
+/// The outbox is looked at whenever somebody asks for the metrics.
+fn show_outbox(registry: &Metrics, metrics: &ApiMetrics, backlog: &Backlog, clock: &Clock) {
+    let shared = (metrics.clone(), backlog.clone(), clock.clone());
+    registry.before_reading(move || {
+        let (metrics, backlog, clock) = shared.clone();
+        async move { metrics.show_outbox(backlog.look(clock.now()).await) }
+    });
 }
 
 /// Once Redis answers: says what is wrong with its settings, and makes the groups. Until then, and whenever the groups are gone, each

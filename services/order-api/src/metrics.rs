@@ -1,6 +1,7 @@
 //! What order-api counts.
 
-use prometheus::{Histogram, IntCounter, IntCounterVec, IntGauge};
+use contract::EventKind;
+use prometheus::{GaugeVec, Histogram, IntCounter, IntCounterVec, IntGauge, IntGaugeVec};
 use runtime::metrics::{BATCH_SIZES, Metrics, SECONDS};
 
 /// Handles of the service's own metrics. Clones share them.
@@ -15,16 +16,23 @@ pub(crate) struct ApiMetrics {
     pub(crate) commit_seconds: Histogram,
     pub(crate) published: IntCounter,
     pub(crate) relay_batch: Histogram,
+    pub(crate) publish_seconds: Histogram,
+    unpublished: IntGaugeVec,
+    oldest_unpublished: GaugeVec,
     pub(crate) losses: IntCounter,
+    pub(crate) healed: IntCounter,
     pub(crate) republished: IntCounter,
     pub(crate) pruned: IntCounterVec,
     pub(crate) events: IntCounterVec,
     pub(crate) events_batch: Histogram,
+    pub(crate) events_redelivered: IntCounter,
 }
 
 impl ApiMetrics {
     pub(crate) fn new(metrics: &Metrics) -> Self {
-        Self {
+        // Without a label, and yet vectors: a gauge of its own can't be taken away when its number is not known.
+        let none: &[&str] = &[];
+        let this = Self {
             accepted: metrics.counter("orderflow_orders_accepted_total", "Orders made durable"),
             overloaded: metrics.counter(
                 "orderflow_intake_overloaded_total",
@@ -54,8 +62,27 @@ impl ApiMetrics {
                 "Orders in one publication",
                 BATCH_SIZES,
             ),
+            publish_seconds: metrics.histogram(
+                "orderflow_outbox_publish_duration_seconds",
+                "Time of one publication, with whatever it had to find out about Redis",
+                SECONDS,
+            ),
+            unpublished: metrics.gauge_vec(
+                "orderflow_outbox_unpublished_orders",
+                "Orders in the outbox that are not published yet; absent while the database does not answer",
+                none,
+            ),
+            oldest_unpublished: metrics.float_gauge_vec(
+                "orderflow_outbox_oldest_unpublished_seconds",
+                "How long the oldest order has waited for its first publication; 0 when none waits, absent while the database does not answer",
+                none,
+            ),
             losses: metrics
                 .counter("orderflow_redis_losses_total", "Times that Redis was found to have lost messages"),
+            healed: metrics.counter(
+                "orderflow_redis_losses_healed_total",
+                "Losses after which every order that was without a message has been put into the outbox again",
+            ),
             republished: metrics.counter(
                 "orderflow_orders_republished_total",
                 "Orders that were published again because their message was lost",
@@ -75,6 +102,30 @@ impl ApiMetrics {
                 "Events in one transaction",
                 BATCH_SIZES,
             ),
+            events_redelivered: metrics.counter(
+                "orderflow_events_redelivered_total",
+                "Events that were delivered before: the service or its connection broke off in between",
+            ),
+        };
+        // A counter that comes into being with its first event would hide that one from rates.
+        for what in ["idempotency_key", "order", "order_event", "producer"] {
+            this.pruned.with_label_values(&[what]);
+        }
+        for kind in EventKind::ALL {
+            this.events.with_label_values(&[kind.as_str()]);
+        }
+        this
+    }
+
+    /// Shows what the outbox holds: how many, and for how long the oldest of them in seconds. `None`: nobody knows.
+    pub(crate) fn show_outbox(&self, seen: Option<(u64, f64)>) {
+        let none: &[&str] = &[];
+        if let Some((orders, seconds)) = seen {
+            self.unpublished.with_label_values(none).set(orders as i64);
+            self.oldest_unpublished.with_label_values(none).set(seconds);
+        } else {
+            self.unpublished.reset();
+            self.oldest_unpublished.reset();
         }
     }
 }

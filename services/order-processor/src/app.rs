@@ -68,6 +68,7 @@ impl App {
         let services = services(&config.pipeline)?;
         let database = open(&config).await?;
         let metrics = Metrics::new(Service::OrderProcessor);
+        metrics.sqlite_files(&config.database);
         let worker_metrics = WorkerMetrics::new(&metrics);
         let worker = Worker {
             name: config.instance.as_str().into(),

@@ -7,10 +7,14 @@
 //! changes nothing and gives the answer that was lost. A crash before the call leaves the orders pending and their steps in
 //! the ledger.
 
-use runtime::clock::Clock;
+use std::time::Instant;
+
+use contract::command::FIRST_VERSION;
+use runtime::{clock::Clock, trace_context};
 use streams::{Finish, Finisher, InHand};
 use tokio::sync::mpsc;
 use tokio_util::sync::DropGuard;
+use tracing::{Instrument, Span, field::Empty};
 
 use crate::{
     ledger::{Attempt, Notes, Superseded},
@@ -25,6 +29,33 @@ pub(crate) struct Finished {
     pub(crate) partition: u16,
     pub(crate) finish: Finish,
     pub(crate) ending: Ending,
+    /// Of the order's trace, where anybody collects traces.
+    traceparent: Option<String>,
+    /// `order.finish`: from the begin of the ledger's commit to the fence's answer.
+    span: Span,
+}
+
+impl Finished {
+    pub(crate) const fn new(
+        partition: u16,
+        finish: Finish,
+        ending: Ending,
+        traceparent: Option<String>,
+    ) -> Self {
+        Self { partition, finish, ending, traceparent, span: Span::none() }
+    }
+
+    /// Begins `order.finish` for each; `commit` is the span of the transaction that they share.
+    pub(crate) fn begin(batch: &mut [Self], commit: &Span) {
+        let spans = trace_context::each_in_batch(commit, batch.iter(), |finished| {
+            let order = finished.finish.order.map(|order| order.to_string());
+            let span = tracing::debug_span!("order.finish", order.id = order, fence.won = Empty);
+            (span, finished.traceparent.as_deref())
+        });
+        for (finished, span) in batch.iter_mut().zip(spans) {
+            finished.span = span;
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,14 +95,21 @@ impl FinishLoop {
     }
 
     async fn finish(&self, batch: Vec<Finished>) {
+        let report = tracing::debug_span!("finish.report", orders = batch.len());
+        for finished in &batch {
+            trace_context::link(&report, finished.traceparent.as_deref());
+        }
         let (finishes, endings): (Vec<_>, Vec<_>) =
-            batch.into_iter().map(|Finished { finish, ending, .. }| (finish, ending)).unzip();
-        let won = self.report(&finishes).await;
+            batch.into_iter().map(|finished| (finished.finish, (finished.ending, finished.span))).unzip();
+        let begun = Instant::now();
+        let won = self.report(&finishes).instrument(report).await;
+        self.metrics.finish_seconds.observe(begun.elapsed().as_secs_f64());
         let entries: Vec<_> = finishes.iter().map(|finish| finish.entry).collect();
         self.in_hand.release(&entries);
         self.metrics.in_hand.sub(entries.len() as i64);
-        self.metrics.finish_batch_size.observe(entries.len() as f64);
-        for (ending, won) in endings.into_iter().zip(won) {
+        self.metrics.finish_batch.observe(entries.len() as f64);
+        for ((ending, span), won) in endings.into_iter().zip(won) {
+            span.record("fence.won", won);
             self.settle(ending, won);
         }
     }
@@ -94,7 +132,12 @@ impl FinishLoop {
 
     fn settle(&self, ending: Ending, won: bool) {
         match ending {
-            Ending::Attempt(attempt) if won => self.metrics.finished(attempt.outcome).inc(),
+            Ending::Attempt(attempt) if won => {
+                self.metrics.finished(attempt.outcome).inc();
+                if attempt.life == FIRST_VERSION {
+                    self.metrics.ended(attempt.outcome, attempt.finished_at.since(attempt.order_id.time()));
+                }
+            }
             Ending::Attempt(attempt) => {
                 tracing::debug!(order.id = %attempt.order_id, entry = %attempt.entry, "somebody else finished the order");
                 self.metrics.fence_lost.inc();

@@ -1,8 +1,11 @@
 //! What Prometheus is told. The handles of all labels are made at start, so that the way of an order looks none up.
 
+use std::time::Duration;
+
 use contract::{Step, StepOutcome};
 use prometheus::{Histogram, IntCounter, IntGauge};
 use runtime::metrics::{BATCH_SIZES, Metrics, SECONDS};
+use streams::Entry;
 
 use crate::outcome::Outcome;
 
@@ -11,6 +14,10 @@ use crate::outcome::Outcome;
 pub(crate) struct WorkerMetrics {
     finished: [IntCounter; 5],
     steps: [[Histogram; 3]; 3],
+    /// By whether the order was completed or has failed.
+    order_seconds: [Histogram; 2],
+    /// First ones, and repeated ones.
+    deliveries: [IntCounter; 2],
     pub(crate) in_hand: IntGauge,
     pub(crate) reclaimed: IntCounter,
     pub(crate) promoted: IntCounter,
@@ -22,7 +29,8 @@ pub(crate) struct WorkerMetrics {
     pub(crate) not_announced: IntCounter,
     pub(crate) laid_aside: IntCounter,
     pub(crate) steps_from_ledger: IntCounter,
-    pub(crate) finish_batch_size: Histogram,
+    pub(crate) finish_batch: Histogram,
+    pub(crate) finish_seconds: Histogram,
     pub(crate) ledger_commit_seconds: Histogram,
 }
 
@@ -44,6 +52,17 @@ impl WorkerMetrics {
             &["step", "outcome"],
             SECONDS,
         );
+        let order_seconds = metrics.histogram_vec(
+            "orderflow_order_duration_seconds",
+            "Time from an order's acceptance to its end, with all its attempts; of orders that a person let be tried once more only what was before that",
+            &["outcome"],
+            SECONDS,
+        );
+        let deliveries = metrics.counter_vec(
+            "orderflow_deliveries_total",
+            "Messages taken from the queue: for the first time, or repeatedly because a worker or its connection broke off",
+            &["delivery"],
+        );
         let counter = |name, help| metrics.counter(name, help);
         let deleted = metrics.counter_vec(
             "orderflow_retention_deleted_total",
@@ -58,6 +77,8 @@ impl WorkerMetrics {
             steps: Step::ALL.map(|step| {
                 STEP_OUTCOMES.map(|outcome| steps.with_label_values(&[step.as_str(), outcome_label(outcome)]))
             }),
+            order_seconds: ["completed", "failed"].map(|outcome| order_seconds.with_label_values(&[outcome])),
+            deliveries: ["first", "repeated"].map(|delivery| deliveries.with_label_values(&[delivery])),
             in_hand: metrics.gauge("orderflow_orders_in_hand", "Orders taken and not finished yet"),
             reclaimed: counter(
                 "orderflow_orders_reclaimed_total",
@@ -93,10 +114,15 @@ impl WorkerMetrics {
                 "orderflow_steps_from_ledger_total",
                 "Steps that were not called again because the ledger has them as accepted",
             ),
-            finish_batch_size: metrics.histogram(
-                "orderflow_finish_batch_size",
+            finish_batch: metrics.histogram(
+                "orderflow_finish_batch_orders",
                 "Orders finished in one call",
                 BATCH_SIZES,
+            ),
+            finish_seconds: metrics.histogram(
+                "orderflow_finish_duration_seconds",
+                "Time from the ledger's commit to the fence's answer, with every try of the call",
+                SECONDS,
             ),
             ledger_commit_seconds: metrics.histogram(
                 "orderflow_ledger_commit_seconds",
@@ -108,6 +134,21 @@ impl WorkerMetrics {
 
     pub(crate) const fn finished(&self, outcome: Outcome) -> &IntCounter {
         &self.finished[outcome as usize]
+    }
+
+    /// An order has come to its end in its first life.
+    pub(crate) fn ended(&self, outcome: Outcome, took: Duration) {
+        match outcome {
+            Outcome::Completed => self.order_seconds[0].observe(took.as_secs_f64()),
+            Outcome::Failed => self.order_seconds[1].observe(took.as_secs_f64()),
+            Outcome::Retrying | Outcome::Compensated | Outcome::Compensating => {}
+        }
+    }
+
+    pub(crate) fn delivered(&self, entries: &[Entry]) {
+        let repeated = entries.iter().filter(|entry| entry.redelivered).count();
+        self.deliveries[0].inc_by((entries.len() - repeated) as u64);
+        self.deliveries[1].inc_by(repeated as u64);
     }
 
     pub(crate) const fn step(&self, step: Step, outcome: StepOutcome) -> &Histogram {

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use opentelemetry::{
     Context,
-    trace::{SpanContext, SpanId, TraceContextExt, TraceFlags, TraceId, TraceState},
+    trace::{SpanContext, SpanId, Status, TraceContextExt, TraceFlags, TraceId, TraceState},
 };
 use tracing::Span;
 use tracing_opentelemetry::OpenTelemetrySpanExt;
@@ -85,15 +85,21 @@ pub fn each_in_batch<'a, T: 'a>(
         let (span, traceparent) = of(item);
         link(batch, traceparent);
         set_parent(&span, traceparent);
-        // Spans reach the collector when they were entered at least once.
-        span.in_scope(|| ());
+        // Never entered: it would be taken for ended when it is left for the last time, and not when it is dropped.
         span
     };
     items.map(begin).collect()
 }
 
+/// Notes that what the span does has failed, and why.
+pub fn failed(span: &Span, reason: impl FnOnce() -> String) {
+    if is_exporting() {
+        span.set_status(Status::error(reason()));
+    }
+}
+
 /// Gives the span the name that the collector shows, once more is known than at its start.
-pub(crate) fn rename(span: &Span, name: impl FnOnce() -> String) {
+pub fn rename(span: &Span, name: impl FnOnce() -> String) {
     if is_exporting() {
         span.context().span().update_name(name());
     }

@@ -67,6 +67,15 @@ async fn orders_complete_or_fail_and_are_counted() {
     account::metrics_equal(client, &orders).await;
     account::finished_once(client, &orders).await;
     assert!(!stack.folder().join("data").exists(), "a service keeps a file beside the database");
+    let text = eventually("the outbox is seen to be empty", async || {
+        let answer = client.http.get(format!("{}/metrics", client.api)).send().await.unwrap();
+        let text = answer.text().await.unwrap();
+        let gauges = ["orderflow_outbox_unpublished_orders", "orderflow_outbox_oldest_unpublished_seconds"];
+        let empty = |gauge: &&str| text.lines().any(|line| line == format!("{gauge} 0"));
+        if gauges.iter().all(empty) { Ok(text) } else { Err(text) }
+    })
+    .await;
+    assert!(!text.contains("orderflow_sqlite_"), "there are no such files");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -114,6 +114,7 @@ async fn apply(all: &Projectors, partition: u16, batch: &[Delivered]) -> Result<
     let started = Instant::now();
     let applied = all.projection.apply(partition, batch).instrument(span).await?;
     all.metrics.applied(&applied, started.elapsed());
+    all.metrics.delivered(batch);
     all.metrics.show(&all.projection);
     drop(events);
     Ok(())

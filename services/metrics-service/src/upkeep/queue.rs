@@ -7,7 +7,7 @@ use prometheus::{GaugeVec, IntGaugeVec};
 use runtime::metrics::Metrics;
 use streams::{
     QueueStatus, Redis, StreamError,
-    keys::{ORDER_PROCESSOR, Stream},
+    keys::{ORDER_API, ORDER_PROCESSOR, Stream},
     lag::{Lag, lag},
     queue_status,
 };
@@ -21,6 +21,8 @@ pub(crate) struct QueueMetrics {
     delayed: IntGaugeVec,
     dead: IntGaugeVec,
     oldest_waiting: GaugeVec,
+    follower_lag: IntGaugeVec,
+    follower_pending: IntGaugeVec,
 }
 
 impl QueueMetrics {
@@ -54,6 +56,16 @@ impl QueueMetrics {
                 "How long the oldest message that no worker has been given has waited; 0 when none waits",
                 none,
             ),
+            follower_lag: metrics.gauge_vec(
+                "orderflow_follower_lag_events",
+                "Events that order-api, which follows its orders, has not been given yet; absent while Redis does not know it",
+                &["partition"],
+            ),
+            follower_pending: metrics.gauge_vec(
+                "orderflow_follower_pending_events",
+                "Events that order-api was given and has not acknowledged",
+                &["partition"],
+            ),
         }
     }
 
@@ -68,7 +80,8 @@ impl QueueMetrics {
 
     /// Shows nothing until the next look: no number is better than one that was true once.
     pub(crate) fn forget(&self) {
-        for vector in [&self.waiting, &self.pending, &self.lag_known, &self.delayed, &self.dead] {
+        let vectors = [&self.waiting, &self.pending, &self.lag_known, &self.delayed, &self.dead];
+        for vector in vectors.into_iter().chain([&self.follower_lag, &self.follower_pending]) {
             vector.reset();
         }
         self.oldest_waiting.reset();
@@ -77,20 +90,23 @@ impl QueueMetrics {
     async fn try_look(&self, redis: &Redis) -> Result<(), StreamError> {
         for partition in redis.keys().partitions() {
             self.show_lag(partition, lag(redis, Stream::Queue, partition, ORDER_PROCESSOR).await?);
+            self.show_follower(partition, lag(redis, Stream::Events, partition, ORDER_API).await?);
         }
         self.show_status(&queue_status(redis, 0).await?);
         Ok(())
     }
 
     fn show_lag(&self, partition: u16, lag: Lag) {
-        let partition = partition.to_string();
-        let label = [partition.as_str()];
-        self.pending.with_label_values(&label).set(lag.unacknowledged as i64);
-        self.lag_known.with_label_values(&label).set(i64::from(lag.undelivered.is_some()));
-        match lag.undelivered {
-            Some(messages) => self.waiting.with_label_values(&label).set(messages as i64),
-            None => drop(self.waiting.remove_label_values(&label)),
-        }
+        let label = partition.to_string();
+        self.pending.with_label_values(&[&label]).set(lag.unacknowledged as i64);
+        self.lag_known.with_label_values(&[&label]).set(i64::from(lag.undelivered.is_some()));
+        show_known(&self.waiting, &label, lag.undelivered);
+    }
+
+    fn show_follower(&self, partition: u16, lag: Lag) {
+        let label = partition.to_string();
+        self.follower_pending.with_label_values(&[&label]).set(lag.unacknowledged as i64);
+        show_known(&self.follower_lag, &label, lag.undelivered);
     }
 
     fn show_status(&self, status: &QueueStatus) {
@@ -99,5 +115,12 @@ impl QueueMetrics {
         self.dead.with_label_values(none).set(status.dead as i64);
         let oldest = status.oldest_waiting_age.unwrap_or_default();
         self.oldest_waiting.with_label_values(none).set(oldest.as_secs_f64());
+    }
+}
+
+fn show_known(gauges: &IntGaugeVec, label: &str, number: Option<u64>) {
+    match number {
+        Some(number) => gauges.with_label_values(&[label]).set(number as i64),
+        None => drop(gauges.remove_label_values(&[label])),
     }
 }

@@ -93,7 +93,8 @@ fn all_reads(order: &str) -> Vec<String> {
         let chosen: Vec<&str> = chosen.map(|(_, filter)| *filter).collect();
         format!("/orders?{}", chosen.join("&"))
     });
-    let others = ["/orders/status", "/orders/metrics", "/internal/orders", "/readyz"].map(str::to_owned);
+    let others =
+        ["/orders/status", "/orders/metrics", "/internal/orders", "/readyz", "/metrics"].map(str::to_owned);
     let of_order = ["", "/events"].map(|path| format!("/orders/{order}{path}"));
     let pages = [format!("/internal/orders?after={order}")];
     lists.chain(others).chain(of_order).chain(pages).collect()

@@ -94,6 +94,8 @@ impl Follower {
                 metrics.events.with_label_values(&[event.kind().as_str()]).inc();
             }
             metrics.events_batch.observe(delivered.len() as f64);
+            let again = delivered.iter().filter(|delivered| delivered.redelivered).count();
+            metrics.events_redelivered.inc_by(again as u64);
             let ids: Vec<EntryId> = delivered.iter().map(|delivered| delivered.id).collect();
             Ok::<_, FollowError>(acknowledger.ack(&ids).await?)
         };

@@ -73,6 +73,7 @@ impl Healer {
             let partition = loss.partition;
             let republished = self.sweeper.sweep(Some(partition), Duration::ZERO).await?;
             outbox::healed(&self.sweeper.database.writer, loss).await?;
+            self.sweeper.metrics.healed.inc();
             tracing::info!(
                 partition,
                 orders = republished,

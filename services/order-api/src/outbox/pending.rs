@@ -6,18 +6,24 @@ use std::{
         Arc,
         atomic::{AtomicI64, Ordering},
     },
+    time::Duration,
 };
 
+use contract::Timestamp;
 use runtime::db::Database;
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseConnection, DbErr, EntityTrait, PaginatorTrait, QueryFilter,
     QueryOrder, QuerySelect,
     sea_query::{Expr, ExprTrait},
 };
+use tokio::time::timeout;
 use uuid::Uuid;
 
 use super::{kind::Kind, marks::Marks};
 use crate::entities::{order, outbox};
+
+/// Whoever only wants to know how much there is waits no longer than this.
+const LOOK: Duration = Duration::from_secs(2);
 
 /// A row with its order.
 #[derive(Clone, Debug)]
@@ -127,6 +133,41 @@ impl Backlog {
     /// How many orders that are.
     pub(crate) async fn count(&self) -> Result<u64, DbErr> {
         outbox::Entity::find().filter(self.rows()).count(&self.reader).await
+    }
+
+    /// How many that are, and for how many seconds the oldest of them has waited. `None`: the database does not answer in
+    /// time.
+    pub(crate) async fn look(&self, now: Timestamp) -> Option<(u64, f64)> {
+        let look = async { Ok::<_, DbErr>((self.count().await?, self.oldest().await?)) };
+        let (count, oldest) = timeout(LOOK, look).await.ok()?.ok()?;
+        Some((count, oldest.map_or(0.0, |oldest| now.since(oldest).as_secs_f64())))
+    }
+
+    /// When the oldest of those that have never been published was accepted. Of each producer the first one: they are
+    /// published in the order of their numbers.
+    async fn oldest(&self) -> Result<Option<Timestamp>, DbErr> {
+        let mut oldest = self.first_after(self.own, self.published.load(Ordering::Relaxed)).await?;
+        for producer in other_producers(&self.reader, self.own).await? {
+            let first = self.first_after(producer, 0).await?;
+            oldest = oldest.into_iter().chain(first).min();
+        }
+        Ok(oldest)
+    }
+
+    /// When the first order of a producer after a number was accepted. Orders that are published again are passed over: of
+    /// these no row says since when they wait.
+    async fn first_after(&self, producer: Uuid, seq: i64) -> Result<Option<Timestamp>, DbErr> {
+        let first = outbox::Entity::find()
+            .find_also_related(order::Entity)
+            .filter(outbox::Column::Producer.eq(producer))
+            .filter(outbox::Column::Seq.gt(seq))
+            .filter(outbox::Column::Kind.eq(Kind::Place.as_str()))
+            .order_by_asc(outbox::Column::Seq)
+            .limit(1)
+            .one(&self.reader)
+            .await?;
+        // Placed, or let be tried once more: nothing has happened to it since.
+        Ok(first.and_then(|(_, order)| Some(Timestamp::from_micros(order?.updated_at))))
     }
 
     /// Those of these orders that are among them, each with the newest of its versions there.

@@ -230,7 +230,12 @@ impl Relay {
             partitions.entry(partition).or_default().push(publication(row)?);
         }
         for (partition, batch) in partitions {
-            self.publish_in(partition, producer, &batch).instrument(span.clone()).await?;
+            let published = self.publish_in(partition, producer, &batch).instrument(span.clone()).await;
+            published.inspect_err(|error| {
+                for order in &spans {
+                    trace_context::failed(order, || error.to_string());
+                }
+            })?;
         }
         drop(spans);
         Ok(())
@@ -242,6 +247,7 @@ impl Relay {
         producer: Uuid,
         batch: &[Publication],
     ) -> Result<(), RelayError> {
+        let begun = Instant::now();
         let own = producer == self.own;
         let name = producer.as_simple().to_string();
         let published = loop {
@@ -262,6 +268,7 @@ impl Relay {
         if !batch.is_empty() {
             self.metrics.published.inc_by(published.added as u64);
             self.metrics.relay_batch.observe(batch.len() as f64);
+            self.metrics.publish_seconds.observe(begun.elapsed().as_secs_f64());
         }
         Ok(())
     }

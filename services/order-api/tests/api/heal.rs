@@ -87,6 +87,11 @@ async fn a_wiped_redis_gets_the_unfinished_orders_again_and_only_those() {
         text.contains("orderflow_redis_losses_total 1")
             && text.contains("orderflow_orders_republished_total 6")
     );
+    eventually("the loss is noted as healed", async || {
+        let text = world.api.get("/metrics").await.text;
+        if text.contains("orderflow_redis_losses_healed_total 1") { Ok(()) } else { Err(text) }
+    })
+    .await;
 }
 
 /// Nobody places an order, and it is healed all the same; also when the service is started only afterwards.

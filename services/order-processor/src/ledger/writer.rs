@@ -12,6 +12,7 @@ use std::{
 
 use runtime::backoff::Backoff;
 use tokio::sync::mpsc;
+use tracing::Instrument;
 
 use super::{Attempt, Ledger, Superseded};
 use crate::{
@@ -50,7 +51,9 @@ impl Writer {
     pub(crate) async fn run(mut self) {
         let mut batch = Vec::with_capacity(self.batch);
         while self.finished.recv_many(&mut batch, self.batch).await > 0 {
-            self.write(&batch).await;
+            let span = tracing::debug_span!("ledger.commit", orders = batch.len());
+            Finished::begin(&mut batch, &span);
+            self.write(&batch).instrument(span).await;
             self.pass_on(mem::replace(&mut batch, Vec::with_capacity(self.batch))).await;
         }
     }

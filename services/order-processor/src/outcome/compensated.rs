@@ -25,6 +25,8 @@ pub(crate) fn conclude_compensation(
 ) -> Finished {
     let finished_at = worker.clock.now();
     let CompensateOrder { version, attempt, life, .. } = compensation.command;
+    let why = undoing.left.first().map(|(step, NotUndone(reason))| move || format!("{step}: {reason}"));
+    compensation.note(decide(&undoing.left), why);
     let attempt = Attempt {
         order_id: compensation.id,
         life,
@@ -39,9 +41,10 @@ pub(crate) fn conclude_compensation(
         finished_at,
     };
     let (partition, entry, order) = (compensation.partition, compensation.entry, Some(compensation.id));
+    let traceparent = compensation.trace();
     let effect = effect(worker, compensation, undoing, finished_at);
     let finish = Finish { entry, order, effects: vec![effect] };
-    Finished { partition, finish, ending: Ending::Attempt(attempt) }
+    Finished::new(partition, finish, Ending::Attempt(attempt), traceparent)
 }
 
 const fn decide(left: &[(Step, NotUndone)]) -> Outcome {

@@ -21,6 +21,8 @@ pub(crate) fn conclude(worker: &Worker, order: Order, run: Run) -> Finished {
     let finished_at = worker.clock.now();
     let can_undo = |step| worker.pipeline.can_undo(step);
     let decision = decide(failure, order.command.attempt, worker.max_attempts, can_undo);
+    let why = reason(&decision).map(|reason| || format!("{}: {}", reason.code, reason.message));
+    order.note(decision.outcome(), why);
     let attempt = Attempt {
         order_id: order.id,
         life: order.command.life,
@@ -34,11 +36,11 @@ pub(crate) fn conclude(worker: &Worker, order: Order, run: Run) -> Finished {
         started_at: order.started_at,
         finished_at,
     };
-    let partition = order.partition;
+    let (partition, traceparent) = (order.partition, order.trace());
     let (entry, id) = (order.entry, order.id);
     let effects = effects(worker, order, decision, steps, finished_at);
     let finish = Finish { entry, order: Some(id), effects };
-    Finished { partition, finish, ending: Ending::Attempt(attempt) }
+    Finished::new(partition, finish, Ending::Attempt(attempt), traceparent)
 }
 
 const fn reason(decision: &Decision) -> Option<&FailureReason> {

@@ -17,7 +17,7 @@ use std::panic::AssertUnwindSafe;
 
 use contract::{Step, StepOutcome, StepReport};
 use futures_util::FutureExt;
-use runtime::clock::Clock;
+use runtime::{clock::Clock, trace_context};
 use tracing::{Instrument, Span};
 
 pub(crate) use self::{
@@ -61,7 +61,8 @@ impl Pipeline {
                 continue;
             }
             let started_at = now;
-            let answer = self.call(step, work).instrument(span(step)).await;
+            let span = span(step);
+            let answer = self.call(step, work).instrument(span.clone()).await;
             now = self.clock.now();
             let duration = now.since(started_at);
             let outcome = match &answer {
@@ -72,6 +73,7 @@ impl Pipeline {
             self.metrics.step(step, outcome).observe(duration.as_secs_f64());
             steps.push(StepReport { step, outcome, started_at, duration_us: duration.as_micros() as u64 });
             if let Err(failure) = answer {
+                trace_context::failed(&span, || failure.reason().to_owned());
                 return Run { steps, failure: Some((step, failure)) };
             }
         }

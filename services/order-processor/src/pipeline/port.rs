@@ -16,6 +16,14 @@ pub(crate) enum StepFailure {
     Unavailable(String),
 }
 
+impl StepFailure {
+    pub(crate) fn reason(&self) -> &str {
+        match self {
+            Self::Refused(reason) | Self::Unavailable(reason) => reason,
+        }
+    }
+}
+
 /// Why a step is not undone. There is one way only: to be tried again, for nothing that has to be undone is given up. The
 /// text is for people, and goes into the log.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -8,6 +8,7 @@ use std::panic::AssertUnwindSafe;
 
 use contract::{Step, StepOutcome, StepReport};
 use futures_util::FutureExt;
+use runtime::trace_context;
 use tracing::{Instrument, Span};
 
 use super::{
@@ -38,14 +39,18 @@ impl Pipeline {
                 continue;
             }
             let started_at = self.clock.now();
-            match self.undo_one(step, work).instrument(span(step)).await {
+            let span = span(step);
+            match self.undo_one(step, work).instrument(span.clone()).await {
                 Ok(true) => {
                     let duration_us = self.clock.now().since(started_at).as_micros() as u64;
                     let outcome = StepOutcome::Accepted;
                     undoing.undone.push(StepReport { step, outcome, started_at, duration_us });
                 }
                 Ok(false) => tracing::info!(order.id = %work.order_id, %step, "nobody here undoes this step"),
-                Err(reason) => undoing.left.push((step, reason)),
+                Err(reason) => {
+                    trace_context::failed(&span, || reason.0.clone());
+                    undoing.left.push((step, reason));
+                }
             }
         }
         undoing

@@ -65,6 +65,7 @@ impl Dispatcher {
     ) -> Result<(), JoinError> {
         self.reap()?;
         self.worker.metrics.in_hand.add(entries.len() as i64);
+        self.worker.metrics.delivered(&entries);
         let batch = self.read(entries).await;
         let wanted = batch.len();
         drop(slots.split(slots.num_permits().saturating_sub(wanted)));
@@ -113,7 +114,7 @@ impl Dispatcher {
 
     async fn end(&self, entry: EntryId, order: Option<OrderId>, effects: Vec<Effect>, ending: Ending) {
         let finish = Finish { entry, order, effects };
-        let finished = Finished { partition: self.partition, finish, ending };
+        let finished = Finished::new(self.partition, finish, ending, None);
         // Nobody takes it any more: the service is going down, and it will be delivered again.
         let _ = self.finished.send(finished).await;
     }
@@ -137,8 +138,8 @@ impl Batch {
         let asked = asked.chain(self.compensations.iter().map(Compensation::accept)).collect();
         let aside = until_accepted(worker, partition, in_hand, asked).await;
         if !aside.is_empty() {
-            self.orders.retain(|order| !aside.contains(&order.entry));
-            self.compensations.retain(|compensation| !aside.contains(&compensation.entry));
+            self.orders.retain(|order| !order.is_laid_aside(&aside));
+            self.compensations.retain(|compensation| !compensation.is_laid_aside(&aside));
         }
         self
     }

@@ -4,10 +4,10 @@
 use contract::{CompensateOrder, Event, EventData, OrderId, ProcessOrder, Timestamp, event::OrderProcessing};
 use runtime::trace_context;
 use streams::{Accept, EntryId};
-use tracing::Span;
+use tracing::{Span, field::Empty};
 
 use super::delivery::Taken;
-use crate::{pipeline::Work, worker::SOURCE};
+use crate::{outcome::Outcome, pipeline::Work, worker::SOURCE};
 
 /// What a command asks for, in work.
 #[derive(Debug)]
@@ -38,6 +38,28 @@ impl<C> InWork<C> {
         let traceparent = trace_context::outgoing_traceparent(&span, traceparent.as_deref());
         Self { id, partition, entry, command, started_at: now, traceparent, span, redelivered }
     }
+
+    /// Notes in its trace how the attempt ended; where it did not end well, with why.
+    pub(crate) fn note(&self, outcome: Outcome, reason: Option<impl FnOnce() -> String>) {
+        self.span.record("order.outcome", outcome.as_str());
+        if let Some(reason) = reason {
+            trace_context::failed(&self.span, reason);
+        }
+    }
+
+    /// Whether it is not worked on: then its span, which was begun when it was taken, is that of laying it aside.
+    pub(super) fn is_laid_aside(&self, aside: &[EntryId]) -> bool {
+        let laid_aside = aside.contains(&self.entry);
+        if laid_aside {
+            trace_context::rename(&self.span, || "order.lay_aside".to_owned());
+        }
+        laid_aside
+    }
+
+    /// For `order.finish`; `None` where nobody would see it.
+    pub(crate) fn trace(&self) -> Option<String> {
+        if trace_context::is_exporting() { self.traceparent.clone() } else { None }
+    }
 }
 
 impl Order {
@@ -46,6 +68,7 @@ impl Order {
             "order.process",
             otel.kind = "consumer",
             order.id = %taken.id,
+            order.outcome = Empty,
             stream.entry = %taken.entry,
             stream.attempt = taken.command.attempt,
         );
@@ -89,6 +112,7 @@ impl Compensation {
             "order.compensate",
             otel.kind = "consumer",
             order.id = %taken.id,
+            order.outcome = Empty,
             stream.entry = %taken.entry,
             stream.attempt = taken.command.attempt,
         );

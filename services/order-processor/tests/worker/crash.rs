@@ -47,6 +47,7 @@ async fn another_instance_takes_over() {
     let other = world.worker("w2", |config| config.processor.reclaim_idle_ms = 1_000).await;
     world.all_complete(1..=COUNT).await;
     assert_eq!(other.metric("orderflow_orders_reclaimed_total").await, Some(left as f64));
+    assert_eq!(other.metric(r#"orderflow_deliveries_total{delivery="repeated"}"#).await, Some(left as f64));
     other.drain().await;
 }
 

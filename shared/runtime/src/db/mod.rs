@@ -60,6 +60,12 @@ pub async fn connect(config: &DatabaseConfig, service: Service) -> Result<Databa
     }
 }
 
+/// The file of an SQLite database; `None` for any other.
+pub(crate) fn sqlite_file(config: &DatabaseConfig) -> Option<std::path::PathBuf> {
+    let url = config.url.trim();
+    if url.starts_with("sqlite:") { sqlite::file_of(url).ok() } else { None }
+}
+
 impl Database {
     /// Applies the migrations that this database has not seen. Replicas that start together take turns.
     pub async fn migrate<M: MigratorTrait>(&self) -> Result<(), DatabaseError> {

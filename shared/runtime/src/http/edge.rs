@@ -57,6 +57,7 @@ impl Endpoint for Edge {
 
     async fn call(&self, request: Request) -> poem::Result<Response> {
         let started = Instant::now();
+        let _in_flight = self.metrics.begun();
         let method = method_label(request.method());
         let request_id = RequestId::of(request.headers());
         let traceparent =

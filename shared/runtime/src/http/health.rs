@@ -87,8 +87,8 @@ pub(super) fn mount(route: Route, readiness: Readiness, metrics: Metrics) -> Rou
         })
         .at("/metrics", {
             get(move || {
-                let text = metrics.encode();
-                async move { Response::builder().content_type(Metrics::CONTENT_TYPE).body(text) }
+                let metrics = metrics.clone();
+                async move { Response::builder().content_type(Metrics::CONTENT_TYPE).body(metrics.read().await) }
             })
         })
 }

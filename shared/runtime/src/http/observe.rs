@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use poem::http::{Method, StatusCode};
-use prometheus::{HistogramVec, IntCounterVec};
+use prometheus::{HistogramVec, IntCounterVec, IntGauge};
 
 use crate::metrics::{Metrics, SECONDS};
 
@@ -12,6 +12,16 @@ use crate::metrics::{Metrics, SECONDS};
 pub(super) struct HttpMetrics {
     requests: IntCounterVec,
     seconds: HistogramVec,
+    in_flight: IntGauge,
+}
+
+/// A request that has no answer yet; also when its client goes away, it is one only as long as this is held.
+pub(super) struct InFlight<'a>(&'a IntGauge);
+
+impl Drop for InFlight<'_> {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
 }
 
 impl HttpMetrics {
@@ -27,7 +37,16 @@ impl HttpMetrics {
             &["method", "route"],
             SECONDS,
         );
-        Self { requests, seconds }
+        let in_flight = metrics.gauge(
+            "orderflow_http_requests_in_flight",
+            "Requests that are being answered, the one for these metrics among them",
+        );
+        Self { requests, seconds, in_flight }
+    }
+
+    pub(super) fn begun(&self) -> InFlight<'_> {
+        self.in_flight.inc();
+        InFlight(&self.in_flight)
     }
 
     pub(super) fn answered(

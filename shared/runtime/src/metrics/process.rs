@@ -2,7 +2,7 @@
 //! there is a `/proc`; elsewhere these metrics are absent.
 
 use prometheus::{
-    Gauge, Opts,
+    Counter, Gauge, Opts,
     core::{Collector, Desc},
     proto::MetricFamily,
 };
@@ -11,7 +11,7 @@ use prometheus::{
 pub(super) struct ProcessCollector {
     resident_memory: Gauge,
     open_files: Gauge,
-    cpu_seconds: Gauge,
+    cpu_seconds: Counter,
 }
 
 impl ProcessCollector {
@@ -21,27 +21,30 @@ impl ProcessCollector {
         Self {
             resident_memory: gauge("process_resident_memory_bytes", "Resident memory size in bytes"),
             open_files: gauge("process_open_fds", "Number of open file descriptors"),
-            cpu_seconds: gauge("process_cpu_seconds_total", "User and system CPU time in seconds"),
+            cpu_seconds: Counter::new("process_cpu_seconds_total", "User and system CPU time in seconds")
+                .expect("the name is a valid constant"),
         }
-    }
-
-    fn all(&self) -> [&Gauge; 3] {
-        [&self.resident_memory, &self.open_files, &self.cpu_seconds]
     }
 }
 
 impl Collector for ProcessCollector {
     fn desc(&self) -> Vec<&Desc> {
-        self.all().into_iter().flat_map(Collector::desc).collect()
+        let gauges = [&self.resident_memory, &self.open_files].map(Collector::desc);
+        gauges.into_iter().chain([self.cpu_seconds.desc()]).flatten().collect()
     }
 
     fn collect(&self) -> Vec<MetricFamily> {
-        let readings = [resident_bytes(), open_files(), cpu_seconds()];
-        let known = self.all().into_iter().zip(readings).filter_map(|(gauge, reading)| {
+        let readings = [(&self.resident_memory, resident_bytes()), (&self.open_files, open_files())];
+        let gauges = readings.into_iter().filter_map(|(gauge, reading)| {
             gauge.set(reading?);
-            Some(gauge)
+            Some(gauge.collect())
         });
-        known.flat_map(Collector::collect).collect()
+        let cpu = cpu_seconds().map(|seconds| {
+            // It only grows. Two that read at once may both count the same moment, and the next has it right again.
+            self.cpu_seconds.inc_by((seconds - self.cpu_seconds.get()).max(0.0));
+            self.cpu_seconds.collect()
+        });
+        gauges.chain(cpu).flatten().collect()
     }
 }
 

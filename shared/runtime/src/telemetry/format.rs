@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use opentelemetry::trace::TraceContextExt;
+use opentelemetry::{Context, trace::TraceContextExt};
 use serde_json::{Map, Value, value::RawValue};
 use tracing::{
     Event, Level, Subscriber,
@@ -16,7 +16,7 @@ use tracing_subscriber::{
     registry::{LookupSpan, Scope},
 };
 
-use crate::{Service, clock::Clock, trace_context};
+use crate::{Service, clock::Clock};
 
 /// `2026-01-31T09:30:00.000000Z  INFO order_api::app: listening address=127.0.0.1:8000`
 pub(super) struct Human;
@@ -47,8 +47,8 @@ where
             }
             writer.write_str(plain)?;
         }
-        if let Some(trace_id) = current_trace_id() {
-            write!(writer, " {dim}trace_id={trace_id}{plain}")?;
+        if let Some(Ids { trace_id, span_id }) = current_ids() {
+            write!(writer, " {dim}trace_id={trace_id} span_id={span_id}{plain}")?;
         }
         writeln!(writer)
     }
@@ -63,8 +63,8 @@ const fn color(level: Level) -> &'static str {
     }
 }
 
-/// One JSON object to a line: `timestamp level target message service instance trace_id`, the event's own
-/// fields, and `spans`, outermost first.
+/// One JSON object to a line: `timestamp level target message service instance trace_id span_id`, the event's
+/// own fields, and `spans`, outermost first.
 pub(super) struct Json {
     service: &'static str,
     instance: String,
@@ -83,8 +83,8 @@ struct Line<'a> {
     target: &'a str,
     service: &'static str,
     instance: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    trace_id: Option<String>,
+    #[serde(flatten)]
+    ids: Option<Ids>,
     #[serde(flatten)]
     fields: Map<String, Value>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -124,7 +124,7 @@ where
             target: event.metadata().target(),
             service: self.service,
             instance: &self.instance,
-            trace_id: current_trace_id(),
+            ids: current_ids(),
             fields: fields.0,
             spans: spans.collect(),
         };
@@ -132,15 +132,22 @@ where
     }
 }
 
-/// The trace that the current span belongs to. By OpenTelemetry's own context: the log's filter may not
-/// know the span.
-fn current_trace_id() -> Option<String> {
-    if !trace_context::is_exporting() {
-        return None;
-    }
-    let context = opentelemetry::Context::current();
-    let span = context.span();
-    span.span_context().is_valid().then(|| span.span_context().trace_id().to_string())
+/// What a line is found by in a trace, and a trace by in the log.
+#[derive(serde::Serialize)]
+struct Ids {
+    trace_id: String,
+    span_id: String,
+}
+
+/// Those of the current span. By OpenTelemetry's own context, which is empty when nothing is exported: the log's filter may
+/// not know the span.
+fn current_ids() -> Option<Ids> {
+    Context::map_current(|context| {
+        let span = context.span();
+        let span = span.span_context();
+        let (trace_id, span_id) = (span.trace_id(), span.span_id());
+        span.is_valid().then(|| Ids { trace_id: trace_id.to_string(), span_id: span_id.to_string() })
+    })
 }
 
 #[derive(Default)]
@@ -189,6 +196,8 @@ mod tests {
         sync::{Arc, Mutex},
     };
 
+    use opentelemetry::trace::TracerProvider;
+    use opentelemetry_sdk::trace::SdkTracerProvider;
     use tracing_subscriber::{fmt::format::JsonFields, layer::SubscriberExt};
 
     use super::*;
@@ -236,6 +245,38 @@ mod tests {
         assert_eq!(line["service"], "order-api");
         assert_eq!(line["spans"][0]["name"], "order.place");
         assert_eq!(line["spans"][0]["fields"]["order.id"], "ORD-1");
+    }
+
+    #[test]
+    fn a_line_within_a_trace_names_it_and_its_span() {
+        let sink = Sink::default();
+        let (json, human) = (sink.clone(), sink.clone());
+        let lines = tracing_subscriber::fmt::layer()
+            .fmt_fields(JsonFields::new())
+            .event_format(Json::new(Service::OrderApi, "host-1"))
+            .with_writer(move || json.clone());
+        let for_eyes = tracing_subscriber::fmt::layer()
+            .with_ansi(false)
+            .event_format(Human)
+            .with_writer(move || human.clone());
+        let provider = SdkTracerProvider::builder().build();
+        let traces = tracing_opentelemetry::layer().with_tracer(provider.tracer("test"));
+        let subscriber = tracing_subscriber::registry().with(lines).with(for_eyes).with(traces);
+        tracing::subscriber::with_default(subscriber, || {
+            log_something();
+            tracing::warn!("outside of it");
+        });
+        let text = sink.text();
+        let (inside, outside) = text.split_at(text.find("outside of it").unwrap());
+        let line: Value = inside.lines().find_map(|line| serde_json::from_str(line).ok()).unwrap();
+        let id = |name: &str, digits| {
+            let id = line[name].as_str().unwrap();
+            assert!(id.len() == digits && id.bytes().all(|digit| digit.is_ascii_hexdigit()), "{name} {id}");
+            id
+        };
+        let ids = format!(" trace_id={} span_id={}\n", id("trace_id", 32), id("span_id", 16));
+        assert!(inside.contains(&ids), "{inside}");
+        assert!(!outside.contains("trace_id"), "{outside}");
     }
 
     #[test]
