@@ -8,7 +8,7 @@ mod orders;
 pub(crate) mod problem;
 pub(crate) mod sse;
 
-use std::time::Duration;
+use std::{fmt::Write, time::Duration};
 
 use reqwest::{Method, RequestBuilder, Response, Url, header};
 use runtime::Service;
@@ -68,8 +68,9 @@ impl Client {
             url.push_str(&escaped(segment));
         }
         for (index, (name, value)) in query.iter().enumerate() {
-            url.push(if index == 0 { '?' } else { '&' });
-            url.push_str(&format!("{name}={}", escaped(value)));
+            let mark = if index == 0 { '?' } else { '&' };
+            // Writing to a String does not fail.
+            let _ = write!(url, "{mark}{name}={}", escaped(value));
         }
         url
     }
@@ -146,7 +147,7 @@ fn escaped(text: &str) -> String {
         if byte.is_ascii_alphanumeric() || b"-_.~:".contains(&byte) {
             escaped.push(char::from(byte));
         } else {
-            escaped.push_str(&format!("%{byte:02X}"));
+            let _ = write!(escaped, "%{byte:02X}");
         }
     }
     escaped

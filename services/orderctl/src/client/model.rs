@@ -1,6 +1,8 @@
 //! What the APIs answer, as far as it is used here; the documents in `openapi/` say what each field means. Printed as JSON
 //! they have the same names.
 
+#![expect(clippy::struct_field_names, reason = "the names are those of the APIs")]
+
 use contract::{FailureReason, Money, Status, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;

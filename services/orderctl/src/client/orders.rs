@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use contract::{Status, Timestamp};
-use reqwest::{Method, RequestBuilder, Response, header};
+use reqwest::{Method, RequestBuilder, Response, StatusCode, header};
 use runtime::Service::OrderApi;
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -137,6 +137,10 @@ impl Client {
         let kind = answer.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
         if kind.is_some_and(|kind| kind.starts_with("text/event-stream")) {
             return Ok(Following::Live(answer));
+        }
+        // Nothing comes after the last event.
+        if answer.status() == StatusCode::NO_CONTENT {
+            return Ok(Following::SoFar(Vec::new()));
         }
         let body = self.body(OrderApi, answer).await?;
         let timeline: Timeline = serde_json::from_slice(&body)

@@ -1,6 +1,8 @@
 //! Refusals as sentences. The services answer with problem documents (RFC 9457); whatever else answers is probably not one of
 //! them.
 
+use std::fmt::Write;
+
 use reqwest::{StatusCode, header::HeaderMap};
 use runtime::Service;
 use serde::Deserialize;
@@ -30,26 +32,30 @@ pub(crate) fn failure(
     headers: &HeaderMap,
     body: &[u8],
 ) -> Failure {
-    let Ok(problem) = serde_json::from_slice::<Problem>(body) else {
+    let problem = serde_json::from_slice::<Problem>(body).ok();
+    // Each service answers like this for the paths of the others.
+    let Some(problem) = problem.filter(|problem| problem.code != "route_not_found") else {
+        let exit = if exit(status) == Exit::Unavailable { Exit::Unavailable } else { Exit::Failed };
         return Failure::new(
-            exit(status),
+            exit,
             format!(
-                "{url} answered {status}, and not in the way of {service}: is it that? {} says where it is.",
+                "{url} answered {status}, and not as {service} would: is it that? {} says where it is.",
                 option(service)
             ),
         );
     };
+    // Writing to a String does not fail.
     let mut message = problem.detail.unwrap_or_else(|| status.to_string());
-    message.push_str(&format!(" ({})", problem.code));
+    let _ = write!(message, " ({})", problem.code);
     for error in &problem.errors {
-        message.push_str(&format!("\n  {}: {}", error.field, error.message));
+        let _ = write!(message, "\n  {}: {}", error.field, error.message);
     }
     let again = headers.get("retry-after").and_then(|value| value.to_str().ok());
     if let Some(seconds) = again.filter(|_| status == StatusCode::SERVICE_UNAVAILABLE) {
-        message.push_str(&format!("; try again in {seconds} s"));
+        let _ = write!(message, "; try again in {seconds} s");
     }
     if let Some(request) = problem.request_id.filter(|_| status.is_server_error()) {
-        message.push_str(&format!("; its log has more under request {request}"));
+        let _ = write!(message, "; its log has more under request {request}");
     }
     Failure::new(exit(status), message)
 }
@@ -153,8 +159,12 @@ mod tests {
 
     #[test]
     fn another_program_is_suspected() {
-        let (exit, text) = said(404, None, "<html>no such page</html>");
-        assert_eq!(exit, Some(Exit::NotFound));
-        assert!(text.contains("not in the way of order-api") && text.contains("ORDERCTL_API"), "{text}");
+        let other_service = r#"{"code": "route_not_found", "detail": "there is nothing at this path"}"#;
+        for body in ["<html>no such page</html>", other_service] {
+            let (exit, text) = said(404, None, body);
+            assert_eq!(exit, Some(Exit::Failed), "not that there is no such order");
+            assert!(text.contains("not as order-api would") && text.contains("ORDERCTL_API"), "{text}");
+        }
+        assert_eq!(said(502, None, "bad gateway").0, Some(Exit::Unavailable));
     }
 }

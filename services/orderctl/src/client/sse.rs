@@ -5,7 +5,7 @@ use std::time::Duration;
 use reqwest::Response;
 
 /// Longer than the pause between two comments that keep a connection alive.
-const SILENCE: Duration = Duration::from_secs(60);
+const SILENCE: Duration = Duration::from_mins(1);
 /// The longest event: an order with a thousand items is far below it.
 const LONGEST_EVENT: usize = 4 * 1024 * 1024;
 

@@ -309,7 +309,7 @@ mod tests {
     }
 
     fn walked(completed: u64, pending: u64) -> Walk {
-        Walk { counts: Counts { completed, pending, ..Counts::default() }, unfinished: Vec::new() }
+        Walk { counts: Counts { pending, completed, ..Counts::default() }, unfinished: Vec::new() }
     }
 
     fn codes(

@@ -58,10 +58,10 @@ fn lines(out: Out, order: &Order) -> String {
     if let Some(reason) = &order.failure_reason {
         lines.push(("reason", format!("{} ({})", safe(&reason.message), safe(&reason.code))));
     }
-    lines
-        .into_iter()
-        .map(|(name, value)| format!("{}  {value}\n", out.paint(Style::Faint, &format!("{name:<9}"))))
-        .collect()
+    let line = |(name, value): (&str, String)| {
+        [out.paint(Style::Faint, &format!("{name:<9}")), "  ".to_owned(), value, "\n".to_owned()]
+    };
+    lines.into_iter().flat_map(line).collect()
 }
 
 #[cfg(test)]
@@ -70,12 +70,14 @@ mod tests {
 
     #[test]
     fn everything_is_there_and_nothing_acts() {
-        let order: Order = serde_json::from_value(serde_json::json!({
+        let order: Order = serde_json::from_str(
+            &serde_json::json!({
             "order_id": "ORD-1", "status": "failed", "user_id": "a\u{1b}[2J", "item_ids": ["x", "y\u{202e}"],
             "created_at": "2026-01-31T09:30:00Z", "updated_at": "2026-01-31T09:30:02Z", "completed_at": null,
             "total_amount": 0, "attempts": 2,
             "failure_reason": {"code": "payment_refused", "message": "no\u{7}"}
-        }))
+        }).to_string(),
+        )
         .unwrap();
         let plain = Out { json: false, terminal: false, coloured: false };
         let expected = "\

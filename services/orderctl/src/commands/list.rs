@@ -101,7 +101,7 @@ impl Writer<'_> {
             }
         } else if self.quiet {
             text.extend(orders.iter().flat_map(|order| [order.order_id.as_str(), "\n"]));
-        } else {
+        } else if !orders.is_empty() {
             out.page(&table(orders), self.orders == 0)?;
         }
         std::io::stdout().lock().write_all(text.as_bytes())?;

@@ -15,6 +15,7 @@ const AT_ONCE: u32 = 1_000;
 
 /// Retry a failed order, several, or all that failed and match
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 pub(crate) struct Retry {
     /// Ids of orders; `-` reads them from the standard input
     #[arg(required_unless_present = "failed", conflicts_with = "failed", value_name = "ORDER_ID")]
@@ -25,36 +26,36 @@ pub(crate) struct Retry {
     failed: bool,
 
     /// Only orders of this user
-    #[arg(long, short, requires = "failed")]
+    #[arg(long, short, conflicts_with = "ids")]
     user: Option<String>,
 
     /// Only orders that failed with this code, such as payment_unavailable
-    #[arg(long, requires = "failed")]
+    #[arg(long, conflicts_with = "ids")]
     code: Option<String>,
 
     /// Only orders placed since: 2026-01-31T09:30:00Z, or 90s, 15m, 2h, 7d for so long ago
-    #[arg(long, value_name = "TIME", value_parser = moment, requires = "failed")]
+    #[arg(long, value_name = "TIME", value_parser = moment, conflicts_with = "ids")]
     since: Option<Timestamp>,
 
     /// Only orders placed before
-    #[arg(long, value_name = "TIME", value_parser = moment, requires = "failed")]
+    #[arg(long, value_name = "TIME", value_parser = moment, conflicts_with = "ids")]
     before: Option<Timestamp>,
 
     /// Most orders to retry, 1 to 1000
-    #[arg(long, short = 'n', default_value_t = 100, requires = "failed",
+    #[arg(long, short = 'n', default_value_t = 100, conflicts_with = "ids",
           value_parser = clap::value_parser!(u32).range(1..=i64::from(AT_ONCE)))]
     limit: u32,
 
     /// All that match, a thousand at a time
-    #[arg(long, conflicts_with = "limit", requires = "failed")]
+    #[arg(long, conflicts_with_all = ["ids", "limit"])]
     all: bool,
 
     /// Only say which these are
-    #[arg(long, requires = "failed")]
+    #[arg(long, conflicts_with = "ids")]
     dry_run: bool,
 
     /// Do it without asking
-    #[arg(long, short, requires = "failed")]
+    #[arg(long, short, conflicts_with = "ids")]
     yes: bool,
 }
 
@@ -126,10 +127,12 @@ fn show(context: &Context, found: &RetriedOrders, dry_run: bool) -> Result<(), F
     let what = if dry_run { "would be retried" } else { "pending again" };
     let mut said = format!("{} {what}", words::orders(found.orders.len() as u64));
     if found.skipped > 0 {
-        said.push_str(&format!(
-            "; {} can't be retried now: what was done for them is being undone",
-            found.skipped
-        ));
+        let skipped = found.skipped;
+        said.extend([
+            "; ",
+            &skipped.to_string(),
+            " can't be retried now: what was done for them is being undone",
+        ]);
     }
     if found.more {
         said.push_str("; more match: --all retries them too");

@@ -36,6 +36,7 @@ impl Out {
     }
 
     /// A line that is safe to show: the caller has seen to that.
+    #[expect(clippy::unused_self, reason = "whether it depends on whom we write for, no caller has to know")]
     pub(crate) fn line(self, text: &str) -> io::Result<()> {
         writeln!(io::stdout().lock(), "{text}")
     }
@@ -46,6 +47,7 @@ impl Out {
     }
 
     /// One document on one line.
+    #[expect(clippy::unused_self, reason = "whether it depends on whom we write for, no caller has to know")]
     pub(crate) fn json_line(self, value: &impl Serialize) -> io::Result<()> {
         let mut stdout = io::stdout().lock();
         writeln!(stdout, "{}", safe_json(serde_json::to_string(value)?))?;

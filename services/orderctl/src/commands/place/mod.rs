@@ -6,7 +6,7 @@
 mod read;
 pub(super) mod wait;
 
-use std::path::PathBuf;
+use std::{fmt::Write, path::PathBuf};
 
 use clap::Args;
 use contract::{Money, Status};
@@ -43,7 +43,7 @@ pub(crate) struct Place {
     items: Vec<String>,
 
     /// What it costs: not negative, at most 4 decimal places
-    #[arg(long, short, requires = "user")]
+    #[arg(long, short, requires = "user", allow_negative_numbers = true)]
     amount: Option<Money>,
 
     /// Instead: a file with an order in JSON as the API takes it, or several of them, in a list or one after the other; `-` is the
@@ -232,13 +232,14 @@ fn sentence(order: &Order) -> String {
 fn summary(results: &[PlaceResult], accepted: usize, refused: usize, waited: bool) -> String {
     let mut summary = format!("{} placed", words::orders(accepted as u64));
     if refused > 0 {
-        summary.push_str(&format!(", {refused} refused"));
+        // Writing to a String does not fail.
+        let _ = write!(summary, ", {refused} refused");
     }
     if waited {
         for status in Status::ALL {
             let number = placed(results).filter(|order| order.status == status).count();
             if number > 0 {
-                summary.push_str(&format!("; {number} {status}"));
+                let _ = write!(summary, "; {number} {status}");
             }
         }
     }

@@ -12,7 +12,7 @@ use std::time::Duration;
 use clap::Args;
 use ratatui::{buffer::Buffer, layout::Rect, widgets::Widget};
 
-use self::{history::History, reading::Reading, screen::Screen, view::View};
+use self::{history::History, screen::Screen, view::View};
 use super::Context;
 use crate::exit::Failure;
 
@@ -53,7 +53,7 @@ async fn lines(context: &Context, interval: Duration) -> Result<(), Failure> {
     let mut ticks = tokio::time::interval(interval);
     loop {
         ticks.tick().await;
-        context.out.json_line(&Reading::take(context).await)?;
+        context.out.json_line(&reading::take(context).await)?;
     }
 }
 
@@ -86,7 +86,7 @@ async fn screen(context: &Context, interval: Duration) -> Result<(), Failure> {
         screen.draw(&View { history: &history, order_api, paused, keys: true })?;
         let reading = async {
             ticks.tick().await;
-            if paused { std::future::pending().await } else { Reading::take(context).await }
+            if paused { std::future::pending().await } else { reading::take(context).await }
         };
         tokio::select! {
             reading = reading => history.add(reading),

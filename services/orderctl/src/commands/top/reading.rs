@@ -18,13 +18,12 @@ pub(super) struct Reading {
     pub(super) problems: Vec<String>,
 }
 
-impl Reading {
-    pub(super) async fn take(context: &Context) -> Self {
-        let (queue, stats) = tokio::join!(context.client.queue(), context.client.stats());
-        let problems = [queue.as_ref().err(), stats.as_ref().err()].into_iter().flatten();
-        let problems = problems.map(ToString::to_string).collect();
-        Self { time: context.clock.now(), queue: queue.ok(), stats: stats.ok(), problems }
-    }
+/// Whatever answers.
+pub(super) async fn take(context: &Context) -> Reading {
+    let (queue, stats) = tokio::join!(context.client.queue(), context.client.stats());
+    let problems = [queue.as_ref().err(), stats.as_ref().err()].into_iter().flatten();
+    let problems = problems.map(ToString::to_string).collect();
+    Reading { time: context.clock.now(), queue: queue.ok(), stats: stats.ok(), problems }
 }
 
 /// For a frame that nobody sees change: fails when order-api does not answer. metrics-service may be away.

@@ -223,7 +223,7 @@ fn order_lines(stats: &Stats) -> Vec<Line<'static>> {
 
 fn latency_lines(stats: &Stats) -> Vec<Line<'static>> {
     let row = |name: &str, texts: [String; 4], style| {
-        let cells: String = texts.iter().map(|text| format!("{text:>10}")).collect();
+        let cells = texts.map(|text| format!("{text:>10}")).concat();
         Line::from(vec![Span::styled(format!(" {name:<11}"), FAINT), Span::styled(cells, style)])
     };
     let spread = |name: &str, spread: &Spread| {
@@ -268,4 +268,64 @@ fn worker_line(worker: &Worker) -> Line<'static> {
 
 fn rate_words(rate: f64) -> String {
     if rate < 100.0 { format!("{rate:.1}") } else { words::count(rate.round() as u64) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        super::{
+            picture::{frame, recorded},
+            text_of,
+        },
+        *,
+    };
+
+    #[test]
+    fn a_frame_of_a_busy_system() {
+        let text = text_of(&frame(&recorded(), 100, 22));
+        assert_eq!(text, include_str!("frame.txt"), "\n{text}");
+    }
+
+    #[test]
+    fn a_small_terminal_has_the_numbers() {
+        let text = text_of(&frame(&recorded(), 40, 10));
+        for there in ["accepted", "waiting", "in progress", "dead", "q quits"] {
+            assert!(text.contains(there), "{there} is not in\n{text}");
+        }
+        assert!(!text.contains('╭'), "{text}");
+    }
+
+    #[test]
+    fn no_size_is_too_small() {
+        for (width, height) in [(1, 1), (1, 50), (200, 1), (64, 20), (63, 20), (64, 5), (300, 100)] {
+            frame(&recorded(), width, height);
+            frame(&History::default(), width, height);
+        }
+    }
+
+    #[test]
+    fn what_does_not_answer_is_said_and_the_rest_is_shown() {
+        let mut history = recorded();
+        let reading = history.newest.as_mut().unwrap();
+        reading.stats = None;
+        reading.problems = vec!["metrics-service does not answer\u{1b}[2J".to_owned()];
+        let text = text_of(&frame(&history, 100, 22));
+        assert!(text.contains("metrics-service does not answer\\u{1b}[2J"), "{text}");
+        assert!(text.contains("in progress"), "{text}");
+    }
+
+    #[test]
+    fn hostile_names_of_workers_do_nothing_and_many_are_counted() {
+        let mut history = recorded();
+        let queue = history.newest.as_mut().unwrap().queue.as_mut().unwrap();
+        let worker = |number: u64| Worker {
+            name: format!("w{number}\u{1b}[31m"),
+            in_progress: number,
+            idle_seconds: 99.0,
+        };
+        queue.workers = (0..50).map(worker).collect();
+        let text = text_of(&frame(&history, 100, 22));
+        assert!(text.contains("w49\\u{1b}[31m") && text.contains("workers: 50"), "{text}");
+        assert!(text.contains("more"), "{text}");
+    }
 }
