@@ -3,7 +3,7 @@
 
 use std::{fmt, io, process::ExitCode};
 
-/// Shown below every `--help`.
+/// Shown below `orderctl --help`.
 pub(crate) const HELP: &str = "\
 Exit status:
   0   done

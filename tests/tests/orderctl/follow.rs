@@ -32,7 +32,9 @@ async fn get_shows_one_or_several() {
         (&some["problems"][0]["order_id"], &some["problems"][0]["exit_status"]),
         (&json!(missing), &json!(3))
     );
-    run_with(&stack, &["get", "-"], "").await.badly(2, "no id");
+    let none = run_with(&stack, &["get", "-", "--json"], "").await.well();
+    assert_eq!(none.json(), json!({ "orders": [], "problems": [] }));
+    run_with(&stack, &["watch", "-"], "").await.badly(2, "it is one order");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -156,7 +156,10 @@ async fn redrive(context: &Context, these: These) -> Result<(), Failure> {
         redrive_all(context).await?
     } else {
         let ids = many::ids(&these.ids)?;
-        confirm(&format!("{} dead letters will be sent to the workers again. Go on?", ids.len()), these.yes)?;
+        if !ids.is_empty() {
+            let question = format!("{} dead letters will be sent to the workers again. Go on?", ids.len());
+            confirm(&question, these.yes)?;
+        }
         if let [id] = ids.as_slice() {
             // By itself, so that the refusal is one.
             vec![context.client.redrive(id).await?]

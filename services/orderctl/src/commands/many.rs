@@ -15,7 +15,8 @@ use crate::{
 /// Requests under way at once.
 const AT_ONCE: usize = 8;
 
-/// The ids that the arguments name. Of a line that is read the first word counts, so that a list can be piped in.
+/// The ids that the arguments name. Of a line that is read the first word counts, so that a list can be piped in; an empty list
+/// is one, too.
 pub(super) fn ids(arguments: &[String]) -> Result<Vec<String>, Failure> {
     let mut ids = Vec::new();
     for argument in arguments {
@@ -27,7 +28,10 @@ pub(super) fn ids(arguments: &[String]) -> Result<Vec<String>, Failure> {
             ids.push(argument.clone());
         }
     }
-    if ids.is_empty() { Err(Failure::usage("no id was given")) } else { Ok(ids) }
+    if ids.is_empty() {
+        note("no id was read: there is nothing to do");
+    }
+    Ok(ids)
 }
 
 /// Whether the arguments can only name one.

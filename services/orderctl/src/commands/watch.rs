@@ -39,7 +39,7 @@ pub(crate) struct Watch {
 impl Watch {
     pub(super) async fn run(self, context: &Context) -> Result<(), Failure> {
         let ids = many::ids(std::slice::from_ref(&self.id))?;
-        let [id] = ids.as_slice() else { return Err(Failure::usage("one order at a time can be watched")) };
+        let [id] = ids.as_slice() else { return Err(Failure::usage("it is one order that can be watched")) };
         let mut shown = Shown { out: context.out, version: 0, placed: None, last_id: None };
         let following = follow(context, id, &mut shown);
         let status = match self.wait {

@@ -35,6 +35,22 @@ pub(crate) fn seconds(seconds: f64) -> String {
     duration(Duration::try_from_secs_f64(seconds).unwrap_or_default())
 }
 
+/// The same in one unit and at most seven characters, for columns.
+pub(crate) fn short(seconds: f64) -> String {
+    let (minutes, hours) = (seconds / 60.0, seconds / 3_600.0);
+    if seconds < 1.0 {
+        self::seconds(seconds)
+    } else if seconds < 100.0 {
+        format!("{seconds:.1} s")
+    } else if minutes < 100.0 {
+        format!("{minutes:.0} min")
+    } else if hours < 48.0 {
+        format!("{hours:.0} h")
+    } else {
+        format!("{:.0} d", hours / 24.0)
+    }
+}
+
 /// `1,234,567`.
 pub(crate) fn count(number: u64) -> String {
     let digits = number.to_string();
@@ -99,6 +115,9 @@ mod tests {
         }
         assert_eq!(seconds(-1.0), "0 ms");
         assert_eq!(seconds(0.0125), "12 ms");
+        let seconds = [0.25, 99.94, 100.0, 5_939.0, 6_000.0, 86_400.0, 200_000.0, -1.0];
+        let texts = ["250 ms", "99.9 s", "2 min", "99 min", "2 h", "24 h", "2 d", "0 ms"];
+        assert_eq!(seconds.map(short), texts);
     }
 
     #[test]

@@ -12,7 +12,7 @@ use std::time::Duration;
 use clap::Args;
 use ratatui::{buffer::Buffer, layout::Rect, widgets::Widget};
 
-use self::{history::History, screen::Screen, view::View};
+use self::{history::History, reading::Reading, screen::Screen, view::View};
 use super::Context;
 use crate::exit::Failure;
 
@@ -79,17 +79,18 @@ async fn screen(context: &Context, interval: Duration) -> Result<(), Failure> {
     let mut screen = Screen::open(context.out.coloured)?;
     let mut history = History::default();
     let mut paused = false;
-    let mut ticks = tokio::time::interval(interval);
-    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    // Goes on whatever key is pressed meanwhile.
+    let mut next = Box::pin(reading_after(context, Duration::ZERO));
     loop {
         let order_api = context.client.order_api();
         screen.draw(&View { history: &history, order_api, paused, keys: true })?;
-        let reading = async {
-            ticks.tick().await;
-            if paused { std::future::pending().await } else { reading::take(context).await }
-        };
         tokio::select! {
-            reading = reading => history.add(reading),
+            reading = &mut next => {
+                if !paused {
+                    history.add(reading);
+                }
+                next = Box::pin(reading_after(context, interval));
+            }
             key = screen.key() => match key {
                 screen::Key::Quit => return Ok(()),
                 screen::Key::Pause => paused = !paused,
@@ -97,6 +98,11 @@ async fn screen(context: &Context, interval: Duration) -> Result<(), Failure> {
             },
         }
     }
+}
+
+async fn reading_after(context: &Context, pause: Duration) -> Reading {
+    tokio::time::sleep(pause).await;
+    reading::take(context).await
 }
 
 /// The characters of a frame, a line for each row.

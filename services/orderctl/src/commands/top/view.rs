@@ -188,7 +188,7 @@ fn queue_lines(queue: &Queue, stats: Option<&Stats>) -> Vec<Line<'static>> {
     };
     let mut waiting = number("waiting", queue.queue_length, WAITING);
     if let Some(seconds) = queue.oldest_waiting_seconds.filter(|_| queue.queue_length > 0) {
-        waiting.push_span(Span::styled(format!("  {}", words::seconds(seconds)), FAINT));
+        waiting.push_span(Span::styled(format!("  {}", words::short(seconds)), FAINT));
     }
     let mut lines = vec![
         waiting,
@@ -223,12 +223,12 @@ fn order_lines(stats: &Stats) -> Vec<Line<'static>> {
 
 fn latency_lines(stats: &Stats) -> Vec<Line<'static>> {
     let row = |name: &str, texts: [String; 4], style| {
-        let cells = texts.map(|text| format!("{text:>10}")).concat();
+        let cells = texts.map(|text| format!("{text:>8}")).concat();
         Line::from(vec![Span::styled(format!(" {name:<11}"), FAINT), Span::styled(cells, style)])
     };
     let spread = |name: &str, spread: &Spread| {
         let texts = [spread.p50_seconds, spread.p95_seconds, spread.p99_seconds, spread.max_seconds];
-        row(name, texts.map(words::seconds), NUMBER)
+        row(name, texts.map(words::short), NUMBER)
     };
     vec![
         row("", ["p50", "p95", "p99", "longest"].map(str::to_owned), FAINT),
