@@ -74,4 +74,31 @@ mod tests {
             assert!(cli.global.json && cli.global.timeout == 3, "{arguments:?}");
         }
     }
+
+    /// Every line of the manual that calls orderctl, up to the next program.
+    fn calls(manual: &str) -> Vec<&str> {
+        let shell = manual.split("```sh").skip(1).filter_map(|block| block.split("```").next());
+        let lines = shell.flat_map(str::lines).filter_map(|line| line.split(" #").next());
+        let parts = lines.flat_map(|line| line.split(['|', '>', '(', ')']));
+        parts.map(str::trim).filter(|part| part.starts_with("orderctl ")).collect()
+    }
+
+    #[test]
+    fn what_the_manual_tells_people_to_type_is_understood() {
+        let manual = include_str!("../../../docs/ORDERCTL.md");
+        let calls = calls(manual);
+        for call in &calls {
+            let words = call.split_whitespace().map(|word| if word == "$ORDER" { "ORD-1" } else { word });
+            // The folder of a backup ends where its date begins.
+            if let Err(error) = Cli::try_parse_from(words) {
+                panic!("{call}: {error}");
+            }
+        }
+        for command in Cli::command().get_subcommands().filter(|command| !command.is_hide_set()) {
+            let name = command.get_name();
+            assert!(manual.contains(&format!("\n## {name}\n")), "{name} has no section");
+            let has_example = calls.iter().any(|call| call.split_whitespace().nth(1) == Some(name));
+            assert!(has_example, "{name} has no example");
+        }
+    }
 }

@@ -3,6 +3,8 @@
 
 use std::{fmt, io, process::ExitCode};
 
+use runtime::redact::redact_url;
+
 /// Shown below `orderctl --help`.
 pub(crate) const HELP: &str = "\
 Exit status:
@@ -74,7 +76,8 @@ impl Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Said { message, .. } => f.write_str(message),
+            // An address may have a password in it.
+            Self::Said { message, .. } => f.write_str(&redact_url(message)),
             Self::Silent(_) | Self::ReaderGone => Ok(()),
         }
     }
@@ -112,6 +115,12 @@ mod tests {
             let there = HELP.lines().any(|line| line.split_whitespace().next() == Some(&number));
             assert!(there, "{exit:?}");
         }
+    }
+
+    #[test]
+    fn a_password_in_an_address_is_not_shown() {
+        let failure = Failure::failed("no answer at http://ada:secret@host:8000: is it running?");
+        assert_eq!(failure.to_string(), "no answer at http://ada:***@host:8000: is it running?");
     }
 
     #[test]

@@ -23,7 +23,7 @@ const IN_ORDER: [Service; 3] = [Service::MetricsService, Service::OrderApi, Serv
 
 /// Copy the databases of the Orderflow in this folder, also while it runs
 ///
-/// Makes <FOLDER>/order-api.db, order-processor.db and metrics-service.db with the services' own programs, which have to be beside
+/// Makes FOLDER/order-api.db, order-processor.db and metrics-service.db with the services' own programs, which have to be beside
 /// orderctl, and with the settings that hold in the current folder. To restore: stop Orderflow, copy the three files into ./data,
 /// remove the *.db-wal and *.db-shm there, start. See docs/ORDERCTL.md.
 #[derive(Debug, Args)]

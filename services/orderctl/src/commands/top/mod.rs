@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use clap::Args;
 use ratatui::{buffer::Buffer, layout::Rect, widgets::Widget};
+use runtime::redact::redact_url;
 
 use self::{history::History, reading::Reading, screen::Screen, view::View};
 use super::Context;
@@ -70,20 +71,20 @@ async fn print(context: &Context) -> Result<(), Failure> {
     // The shell's prompt comes below it.
     let area = Rect::new(0, 0, width, height.saturating_sub(1).max(1));
     let mut buffer = Buffer::empty(area);
-    View { history: &history, order_api: context.client.order_api(), paused: false, keys: false }
-        .render(area, &mut buffer);
+    let order_api = redact_url(context.client.order_api());
+    View { history: &history, order_api: &order_api, paused: false, keys: false }.render(area, &mut buffer);
     Ok(context.out.line(text_of(&buffer).trim_end())?)
 }
 
 async fn screen(context: &Context, interval: Duration) -> Result<(), Failure> {
+    let order_api = redact_url(context.client.order_api());
     let mut screen = Screen::open(context.out.coloured)?;
     let mut history = History::default();
     let mut paused = false;
     // Goes on whatever key is pressed meanwhile.
     let mut next = Box::pin(reading_after(context, Duration::ZERO));
     loop {
-        let order_api = context.client.order_api();
-        screen.draw(&View { history: &history, order_api, paused, keys: true })?;
+        screen.draw(&View { history: &history, order_api: &order_api, paused, keys: true })?;
         tokio::select! {
             reading = &mut next => {
                 if !paused {
