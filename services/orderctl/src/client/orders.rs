@@ -121,19 +121,15 @@ impl Client {
         self.answer(OrderApi, self.request(OrderApi, Method::GET, &["orders"], &query)).await
     }
 
-    /// The timeline as a stream of events after the one with this id, if order-api has it that way; else so far.
+    /// The timeline as a stream of the events after the one with this id; so far, where there is no stream, or none is free.
     pub(crate) async fn follow(&self, order_id: &str, after: Option<&str>) -> Result<Following, Failure> {
-        let mut request = self
-            .http
-            .get(self.url(OrderApi, &["orders", order_id, "events"], &[]))
-            .header(header::ACCEPT, "text/event-stream, application/json;q=0.9");
-        if let Some(after) = after {
-            request = request.header("Last-Event-ID", after);
-        }
-        // No timeout of the whole: it lasts as long as the order does.
-        let answer = tokio::time::timeout(self.timeout, self.send(OrderApi, request)).await;
-        let answer = answer
-            .map_err(|_| super::problem::silent(OrderApi, self.order_api(), self.timeout.as_secs()))??;
+        let answer = match self.stream(order_id, after).await {
+            Ok(answer) => answer,
+            Err(failure) if super::may_pass(&failure) => {
+                return self.timeline(order_id).await.map(Following::SoFar);
+            }
+            Err(failure) => return Err(failure),
+        };
         let kind = answer.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
         if kind.is_some_and(|kind| kind.starts_with("text/event-stream")) {
             return Ok(Following::Live(answer));
@@ -142,10 +138,26 @@ impl Client {
         if answer.status() == StatusCode::NO_CONTENT {
             return Ok(Following::SoFar(Vec::new()));
         }
-        let body = self.body(OrderApi, answer).await?;
-        let timeline: Timeline = serde_json::from_slice(&body)
-            .map_err(|error| Failure::failed(format!("the timeline of {order_id} is unreadable: {error}")))?;
-        Ok(Following::SoFar(timeline.events))
+        self.timeline(order_id).await.map(Following::SoFar)
+    }
+
+    async fn stream(&self, order_id: &str, after: Option<&str>) -> Result<Response, Failure> {
+        let url = self.url(OrderApi, &["orders", order_id, "events"], &[]);
+        // Whoever names JSON as well gets that.
+        let mut request = self.http.get(url).header(header::ACCEPT, "text/event-stream, */*;q=0.1");
+        if let Some(after) = after {
+            request = request.header("Last-Event-ID", after);
+        }
+        // No timeout of the whole: it lasts as long as the order does.
+        let answer = tokio::time::timeout(self.timeout, self.send(OrderApi, request)).await;
+        answer.map_err(|_| super::problem::silent(OrderApi, self.order_api(), self.timeout.as_secs()))?
+    }
+
+    /// The timeline up to now.
+    pub(crate) async fn timeline(&self, order_id: &str) -> Result<Vec<Event>, Failure> {
+        let request = self.request(OrderApi, Method::GET, &["orders", order_id, "events"], &[]);
+        let timeline: Timeline = self.answer(OrderApi, request).await?;
+        Ok(timeline.events)
     }
 
     fn posting(&self, path: &[&str], body: &(impl Serialize + ?Sized)) -> RequestBuilder {

@@ -64,7 +64,7 @@ async fn follow(context: &Context, id: &str, shown: &mut Shown) -> Result<Status
             // Of an order that was seen, an outage is a pause.
             Err(failure) if may_pass(&failure) && shown.version > 0 && tries < TRIES => {
                 if tries == 0 {
-                    note(&format!("orderctl: {}; trying again", safe(&failure.to_string())));
+                    note(&format!("orderctl: {}\norderctl: trying again", safe(&failure.to_string())));
                 }
                 tries += 1;
             }
@@ -96,9 +96,8 @@ async fn once(context: &Context, id: &str, shown: &mut Shown) -> Result<Option<S
                 return Ok(None);
             }
             // What came between the two answers.
-            if let Following::SoFar(events) = context.client.follow(id, None).await? {
-                events.iter().try_for_each(|event| shown.event(event))?;
-            }
+            let events = context.client.timeline(id).await?;
+            events.iter().try_for_each(|event| shown.event(event))?;
             Ok(Some(before.status))
         }
     }
