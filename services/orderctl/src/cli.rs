@@ -86,8 +86,9 @@ mod tests {
     #[test]
     fn what_the_manual_tells_people_to_type_is_understood() {
         let manual = include_str!("../../../docs/ORDERCTL.md");
-        let calls = calls(manual);
-        for call in &calls {
+        let readme = include_str!("../../../README.md");
+        let examples = calls(manual);
+        for call in examples.iter().chain(&calls(readme)) {
             let words = call.split_whitespace().map(|word| if word == "$ORDER" { "ORD-1" } else { word });
             // The folder of a backup ends where its date begins.
             if let Err(error) = Cli::try_parse_from(words) {
@@ -97,7 +98,7 @@ mod tests {
         for command in Cli::command().get_subcommands().filter(|command| !command.is_hide_set()) {
             let name = command.get_name();
             assert!(manual.contains(&format!("\n## {name}\n")), "{name} has no section");
-            let has_example = calls.iter().any(|call| call.split_whitespace().nth(1) == Some(name));
+            let has_example = examples.iter().any(|call| call.split_whitespace().nth(1) == Some(name));
             assert!(has_example, "{name} has no example");
         }
     }

@@ -206,11 +206,12 @@ fn repeatable(failure: Failure, key: &str, before: usize) -> Failure {
         return failure;
     }
     let before =
-        if before == 0 { String::new() } else { format!(" {before} orders were placed before that.") };
+        if before == 0 { String::new() } else { format!("{before} orders were placed before that. ") };
     Failure::new(
         exit,
-        format!("{failure}\n{before} With --idempotency-key {key} the same command can be repeated, and nothing is placed twice.")
-            .replace("\n ", "\n"),
+        format!(
+            "{failure}\n{before}With --idempotency-key {key} the same command can be repeated, and nothing is placed twice."
+        ),
     )
 }
 

@@ -1,6 +1,7 @@
 //! `orderctl top`: a running system at a glance, read anew every second from order-api's queue and metrics-service's numbers.
 
 mod history;
+mod lines;
 #[cfg(test)]
 mod picture;
 mod reading;
