@@ -1,7 +1,12 @@
-//! `orderctl`: Orderflow from the command line. Today it runs the whole system on one machine; commands that
-//! speak to a running one have their place in [`cli`].
+//! `orderctl`: Orderflow from the command line. [`up`] runs the whole system on one machine; everything else speaks to one that
+//! runs, through its HTTP APIs and like any client: [`commands`] has a file for each command, [`client`] knows the APIs, and
+//! [`output`] how things look. It reads no database and no Redis, and knows nothing of the services' code.
 
 mod cli;
+mod client;
+mod commands;
+mod exit;
+mod output;
 mod up;
 
 use std::process::ExitCode;
@@ -11,8 +16,10 @@ use clap::Parser;
 use cli::{Cli, Command};
 
 fn main() -> ExitCode {
-    match Cli::parse().command {
+    let cli = Cli::parse();
+    match cli.command {
         Command::Up => up::run(),
         Command::Guard => up::guard::run(),
+        Command::Other(command) => commands::run(command, &cli.global),
     }
 }

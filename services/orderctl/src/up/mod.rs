@@ -48,6 +48,13 @@ pub(crate) fn run() -> ExitCode {
     if outcome.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
+/// Where order-api is when `up` runs in this folder, for the commands that speak to it.
+pub(crate) fn order_api_url() -> String {
+    // What is wrong with the settings, `up` says.
+    let settings = Settings::read().unwrap_or_default();
+    ports::order_api_url(settings.get("HTTP__LISTEN"))
+}
+
 async fn up(console: &Console) -> anyhow::Result<()> {
     // First, so that Ctrl-C means the same from the first moment on.
     let shutdown = signals::follow(console.clone())?;

@@ -75,6 +75,13 @@ pub(super) async fn of_services(order_api: Option<&str>) -> anyhow::Result<Vec<L
     bail!("{} {are} taken by another program: stop {it}{instead}", named.join(", "))
 }
 
+/// How this machine reaches order-api, when that is its address. Which free port it got, nobody knows.
+pub(super) fn order_api_url(address: Option<&str>) -> String {
+    let address = address.and_then(|address| parse(address).ok()).filter(|(_, port)| *port != 0);
+    let (host, port) = address.unwrap_or((HOST, FIRST_PORT));
+    Listen { service: Service::OrderApi, host: host.to_owned(), port }.url()
+}
+
 /// A port for the private Redis: the usual one, or the next that is free.
 pub(super) async fn of_redis() -> anyhow::Result<u16> {
     for port in REDIS_PORT..REDIS_PORT + 100 {
@@ -156,5 +163,9 @@ mod tests {
         assert_eq!(url("0.0.0.0"), "http://127.0.0.1:80");
         assert_eq!(url("[::]"), "http://[::1]:80");
         assert_eq!(url("localhost"), "http://localhost:80");
+        assert_eq!(order_api_url(Some("0.0.0.0:9000")), "http://127.0.0.1:9000");
+        for unknown in [None, Some("127.0.0.1:0"), Some("nonsense")] {
+            assert_eq!(order_api_url(unknown), "http://127.0.0.1:8000");
+        }
     }
 }
