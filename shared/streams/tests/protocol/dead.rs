@@ -65,3 +65,22 @@ async fn an_order_that_lives_on_gets_no_second_message_from_the_dead() {
     assert_eq!(dead::redrive(&world.redis, 0, letter.id).await.unwrap(), Redriven::OrderLives);
     assert_eq!(world.dead().await.len(), 1);
 }
+
+/// Nobody could ever take such a subject for an order's, and say that its message is done.
+#[tokio::test]
+async fn what_names_no_order_can_be_sent_again_as_often_as_it_dies() {
+    let world = World::start().await;
+    let subject = "ORD-ffffffff-no-order".to_owned();
+    let queue = world.redis.keys().queue(0);
+    world.run::<String>(&format!("XADD {queue} * subject {subject}")).await;
+    let mut worker = world.worker("w");
+    for _ in 0..2 {
+        let entry = read(&mut worker, 1).await.remove(0);
+        let dead = Effect::Dead { reason: "unknown type".to_owned(), fields: entry.fields.clone().unwrap() };
+        let finish = Finish { entry: entry.id, order: None, effects: vec![dead] };
+        assert_eq!(world.finish(&[finish]).await, [true]);
+        worker.done(&[entry.id]);
+        let letter = dead::list(&world.redis, 0, EntryId::MIN, 1).await.unwrap().remove(0);
+        assert_eq!(dead::redrive(&world.redis, 0, letter.id).await.unwrap(), Redriven::Done);
+    }
+}
