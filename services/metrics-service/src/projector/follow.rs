@@ -115,6 +115,7 @@ async fn apply(all: &Projectors, partition: u16, batch: &[Delivered]) -> Result<
     let applied = all.projection.apply(partition, batch).instrument(span).await?;
     all.metrics.applied(&applied, started.elapsed());
     all.metrics.show(&all.projection);
+    all.recent.note(batch);
     drop(events);
     Ok(())
 }

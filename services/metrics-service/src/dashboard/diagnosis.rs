@@ -1,0 +1,514 @@
+//! Why orders are late, in a sentence, and what to do about it: a pure function of what the service can see.
+//!
+//! Several things may be wrong at once; the gravest comes first, and one that follows from another is left out: with Redis
+//! away nothing is known of workers, and a backlog behind a payment service that gives no answer is no lack of workers.
+
+use std::{fmt, time::Duration};
+
+use serde::Serialize;
+
+/// A worker that has asked for nothing and finished nothing for this long is not heard of: one that lives asks every two
+/// seconds, and shows every ten that it works on what it has in hand.
+pub(super) const SILENT: Duration = Duration::from_secs(15);
+/// Redis is looked at every two seconds.
+const REDIS_AWAY: Duration = Duration::from_secs(5);
+/// A step has no longer than this by default, and an order three of them.
+const STUCK: Duration = Duration::from_secs(30);
+/// Waiting for longer than this is being late.
+const LATE: Duration = Duration::from_secs(10);
+/// More events than the projection takes at once.
+const EVENTS_BEHIND: u64 = 5_000;
+
+/// All that decides.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Situation {
+    /// How long ago Redis answered, or the service started.
+    pub(super) redis_silent: Duration,
+    pub(super) total_orders: u64,
+    /// Messages that no worker has been given.
+    pub(super) waiting: u64,
+    pub(super) in_progress: u64,
+    pub(super) delayed: u64,
+    pub(super) dead: u64,
+    pub(super) oldest_waiting: Option<Duration>,
+    pub(super) workers: Vec<Worker>,
+    /// How long something has been in progress while nothing ended.
+    pub(super) without_progress: Duration,
+    /// A service that gave no answer in the last minute.
+    pub(super) failing: Option<Failing>,
+    /// Per second, over the last minute.
+    pub(super) accepted: f64,
+    pub(super) ended: f64,
+    /// Events that were not projected yet.
+    pub(super) events_behind: u64,
+    pub(super) rebuilding: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Worker {
+    pub(super) name: String,
+    pub(super) in_hand: u64,
+    /// How long ago anything was heard of it.
+    pub(super) silent: Duration,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Failing {
+    /// `payment_unavailable`.
+    pub(super) code: String,
+    /// As the worker told it.
+    pub(super) message: String,
+    /// Attempts per second that ended so, and all that ended.
+    pub(super) per_second: f64,
+}
+
+/// How grave it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Level {
+    Good,
+    /// Nothing is late for it.
+    Notice,
+    /// Orders are late, or some are.
+    Warning,
+    /// Orders stand still.
+    Problem,
+}
+
+/// One thing that is so.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(super) struct Finding {
+    pub(super) level: Level,
+    /// For programs; never changes.
+    pub(super) code: &'static str,
+    /// What it is, in one sentence.
+    pub(super) what: String,
+    /// What follows from it.
+    pub(super) detail: String,
+    /// What to do.
+    pub(super) advice: &'static str,
+}
+
+/// What is to be said, the gravest first; never empty.
+pub(super) fn diagnose(now: &Situation) -> Vec<Finding> {
+    if now.redis_silent > REDIS_AWAY {
+        return vec![redis_away(now)];
+    }
+    let grave = workers(now).or_else(|| failing(now)).or_else(|| stuck(now)).or_else(|| backlog(now));
+    let mut findings: Vec<Finding> =
+        [grave, silent(now), dead_letters(now), behind(now)].into_iter().flatten().collect();
+    if findings.iter().all(|finding| finding.level == Level::Notice) {
+        findings.insert(0, all_is_well(now));
+    }
+    findings
+}
+
+fn redis_away(now: &Situation) -> Finding {
+    Finding {
+        level: Level::Problem,
+        code: "redis_away",
+        what: format!("Redis does not answer: no order moves. Last answer {} ago.", Span(now.redis_silent)),
+        detail: "Orders are still accepted and kept; they are published when Redis is back.".to_owned(),
+        advice: "Start Redis, or look at the network to it: the address is redis.url (ORDERFLOW_REDIS__URL).",
+    }
+}
+
+/// Whether anybody works.
+fn workers(now: &Situation) -> Option<Finding> {
+    if now.alive().next().is_some() {
+        return None;
+    }
+    let undone = now.waiting + now.in_progress + now.delayed;
+    if let Some(silent) = now.silent().max_by_key(|worker| worker.in_hand) {
+        let who = match now.silent().count() {
+            1 => format!("Worker {} hangs or was killed", silent.name),
+            more => format!("{more} workers hang or were killed, {} among them", silent.name),
+        };
+        let in_hand = now.silent().map(|worker| worker.in_hand).sum();
+        return Some(Finding {
+            level: Level::Problem,
+            code: "workers_stuck",
+            what: format!("{who}: {} in hand, not heard of for {}.", orders(in_hand), Span(silent.silent)),
+            detail: format!("No other worker is running. {}", now.waiting_sentence()),
+            advice: "Restart order-processor. Nothing is lost: it goes on with what it had in hand.",
+        });
+    }
+    let nobody = Finding {
+        level: Level::Problem,
+        code: "no_worker",
+        what: format!("No worker is running: {}", now.waiting_clause(undone)),
+        detail: "Orders are accepted and kept until a worker takes them.".to_owned(),
+        advice: "Start order-processor. If it runs, see in its log whether it reaches the same Redis.",
+    };
+    if undone > 0 {
+        return Some(nobody);
+    }
+    let what = "No worker is running. Nothing waits yet.".to_owned();
+    let level = if now.total_orders == 0 { Level::Notice } else { Level::Warning };
+    Some(Finding { level, what, ..nobody })
+}
+
+/// A worker that is not heard of while others go on.
+fn silent(now: &Situation) -> Option<Finding> {
+    now.alive().next()?;
+    let silent = now.silent().max_by_key(|worker| worker.in_hand)?;
+    Some(Finding {
+        level: Level::Warning,
+        code: "worker_silent",
+        what: format!(
+            "Worker {} hangs or was killed: {} in hand, not heard of for {}.",
+            silent.name,
+            orders(silent.in_hand),
+            Span(silent.silent)
+        ),
+        detail: "Another worker takes them over (processor.reclaim_idle_ms, 30 s unless changed).".to_owned(),
+        advice: "Restart that worker if it does not come back.",
+    })
+}
+
+fn failing(now: &Situation) -> Option<Finding> {
+    let failing = now.failing.as_ref()?;
+    // The rates of the last minute: a few of thousands are everyday life, and come right by themselves.
+    let share = if now.ended > 0.0 { failing.per_second / now.ended } else { 1.0 };
+    if share < 0.05 && now.delayed == 0 {
+        return None;
+    }
+    let level = if share >= 0.5 { Level::Problem } else { Level::Warning };
+    let service = failing.code.strip_suffix("_unavailable").unwrap_or(&failing.code);
+    let percent = (share * 100.0).min(100.0).round();
+    Some(Finding {
+        level,
+        code: "step_failing",
+        what: format!(
+            "The {service} service gives no usable answer: {percent}% of the last minute's attempts failed there."
+        ),
+        detail: format!(
+            "Reason: {}: {}. {} for another try.",
+            failing.code,
+            failing.message.trim_end_matches('.'),
+            match now.delayed {
+                1 => "1 order waits".to_owned(),
+                delayed => format!("{delayed} orders wait"),
+            }
+        ),
+        advice: "Look at that service and the way to it. Tries go on by themselves, ever more rarely; orders that \
+                 used up their attempts are failed, and can be retried with POST /orders/retry.",
+    })
+}
+
+/// Workers that are there, have orders in hand and bring none to an end.
+fn stuck(now: &Situation) -> Option<Finding> {
+    let in_hand = now.in_progress;
+    (in_hand > 0 && now.without_progress >= STUCK).then(|| Finding {
+        level: Level::Problem,
+        code: "no_progress",
+        what: format!(
+            "Workers are stuck: {} in hand, and none was finished for {}.",
+            orders(in_hand),
+            Span(now.without_progress)
+        ),
+        detail: now.waiting_sentence(),
+        advice: "A step hangs, or the worker's database does not answer: see the log of order-processor, and how \
+                 long your services take.",
+    })
+}
+
+fn backlog(now: &Situation) -> Option<Finding> {
+    let oldest = now.oldest_waiting.filter(|oldest| now.waiting > 0 && *oldest >= LATE)?;
+    let alive = now.alive().count() as u64;
+    Some(Finding {
+        level: Level::Warning,
+        code: "backlog",
+        what: format!(
+            "{} busy and can't keep up: {} for a worker, the oldest for {}.",
+            match alive {
+                1 => "1 worker is".to_owned(),
+                more => format!("{more} workers are"),
+            },
+            orders_wait(now.waiting),
+            Span(oldest)
+        ),
+        detail: format!(
+            "In the last minute {} orders a second came in, and {} were finished.",
+            Rate(now.accepted),
+            Rate(now.ended)
+        ),
+        advice: "Start more workers, or let each do more at once (processor.concurrency).",
+    })
+}
+
+fn dead_letters(now: &Situation) -> Option<Finding> {
+    (now.dead > 0).then(|| Finding {
+        level: Level::Notice,
+        code: "dead_letters",
+        what: format!("{} that no worker could read.", plural(now.dead, "message")),
+        detail: "They are set aside, and nothing else waits for them.".to_owned(),
+        advice: "Look at them under Dead letters: send them again once the workers understand them, or delete them.",
+    })
+}
+
+fn behind(now: &Situation) -> Option<Finding> {
+    let finding = |code, what: String, detail: &str| Finding {
+        level: Level::Notice,
+        code,
+        what,
+        detail: detail.to_owned(),
+        advice: "Nothing needs to be done.",
+    };
+    if now.rebuilding {
+        let detail = "Redis has lost events. Orders are not concerned.";
+        return Some(finding(
+            "rebuilding",
+            "The numbers are being rebuilt from the orders.".to_owned(),
+            detail,
+        ));
+    }
+    (now.events_behind >= EVENTS_BEHIND).then(|| {
+        let what = format!("These numbers are late: {} not counted yet.", plural(now.events_behind, "event"));
+        finding("numbers_behind", what, "Orders are not concerned.")
+    })
+}
+
+fn all_is_well(now: &Situation) -> Finding {
+    let (code, what, detail) = if now.total_orders == 0 {
+        ("no_orders", "No orders yet.".to_owned(), "Everything is ready for the first one.".to_owned())
+    } else if now.waiting + now.in_progress + now.delayed == 0 {
+        ("good", "All is well.".to_owned(), "No order waits.".to_owned())
+    } else {
+        let detail = format!("{} in work, {} waiting.", orders(now.in_progress), now.waiting + now.delayed);
+        ("good", "All is well.".to_owned(), detail)
+    };
+    Finding { level: Level::Good, code, what, detail, advice: "" }
+}
+
+impl Situation {
+    fn alive(&self) -> impl Iterator<Item = &Worker> {
+        self.workers.iter().filter(|worker| worker.silent < SILENT)
+    }
+
+    /// Those that are gone with something in hand; without, they have just left.
+    fn silent(&self) -> impl Iterator<Item = &Worker> {
+        self.workers.iter().filter(|worker| worker.silent >= SILENT && worker.in_hand > 0)
+    }
+
+    fn waiting_clause(&self, undone: u64) -> String {
+        let oldest = self.oldest_waiting.map(|oldest| format!(", the oldest for {}", Span(oldest)));
+        format!("{}{}.", orders_wait(undone), oldest.unwrap_or_default())
+    }
+
+    fn waiting_sentence(&self) -> String {
+        match self.waiting {
+            0 => "No further order waits.".to_owned(),
+            waiting => format!("Behind them {}", self.waiting_clause(waiting)),
+        }
+    }
+}
+
+fn orders(count: u64) -> String {
+    plural(count, "order")
+}
+
+fn orders_wait(count: u64) -> String {
+    if count == 1 { "1 order waits".to_owned() } else { format!("{} wait", orders(count)) }
+}
+
+fn plural(count: u64, what: &str) -> String {
+    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
+}
+
+/// A duration as one says it.
+struct Span(Duration);
+
+impl fmt::Display for Span {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let seconds = self.0.as_secs();
+        match seconds {
+            0..=119 => write!(f, "{seconds} s"),
+            120..=7_199 => write!(f, "{} min", seconds / 60),
+            _ => write!(f, "{} h", seconds / 3_600),
+        }
+    }
+}
+
+/// So many a second.
+struct Rate(f64);
+
+impl fmt::Display for Rate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0 >= 10.0 { write!(f, "{:.0}", self.0) } else { write!(f, "{:.1}", self.0) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn worker(in_hand: u64, silent_s: u64) -> Worker {
+        Worker { name: "worker-1".to_owned(), in_hand, silent: Duration::from_secs(silent_s) }
+    }
+
+    /// Work is done, and some waits for less than a moment.
+    fn busy() -> Situation {
+        Situation {
+            redis_silent: Duration::from_secs(2),
+            total_orders: 1_000,
+            waiting: 4,
+            in_progress: 16,
+            oldest_waiting: Some(Duration::from_secs(1)),
+            workers: vec![worker(16, 1)],
+            accepted: 20.0,
+            ended: 20.0,
+            ..Situation::default()
+        }
+    }
+
+    fn payment_fails(per_second: f64) -> Option<Failing> {
+        let message = "the connection was refused".to_owned();
+        Some(Failing { code: "payment_unavailable".to_owned(), message, per_second })
+    }
+
+    /// The codes of all findings, and what the first one says.
+    fn told(situation: &Situation) -> (Vec<(Level, &'static str)>, String) {
+        let findings = diagnose(situation);
+        let codes = findings.iter().map(|finding| (finding.level, finding.code)).collect();
+        (codes, format!("{} {}", findings[0].what, findings[0].detail))
+    }
+
+    #[test]
+    fn each_cause_is_told_by_its_name() {
+        use Level::{Good, Notice, Problem, Warning};
+        let seconds = Duration::from_secs;
+        let table: &[(fn(&mut Situation), &[(Level, &str)], &str)] = &[
+            (|_| {}, &[(Good, "good")], "All is well. 16 orders in work, 4 waiting."),
+            (
+                |now| *now = Situation { workers: vec![worker(0, 1)], ..Situation::default() },
+                &[(Good, "no_orders")],
+                "No orders yet. Everything is ready for the first one.",
+            ),
+            (
+                |now| *now = Situation::default(),
+                &[(Good, "no_orders"), (Notice, "no_worker")],
+                "No orders yet. Everything is ready for the first one.",
+            ),
+            (
+                |now| now.redis_silent = Duration::from_secs(12),
+                &[(Problem, "redis_away")],
+                "Redis does not answer: no order moves. Last answer 12 s ago. Orders are still accepted and kept; they \
+                 are published when Redis is back.",
+            ),
+            (
+                |now| {
+                    (now.waiting, now.in_progress) = (132, 0);
+                    now.oldest_waiting = Some(Duration::from_secs(40));
+                    now.workers = vec![];
+                },
+                &[(Problem, "no_worker")],
+                "No worker is running: 132 orders wait, the oldest for 40 s. Orders are accepted and kept until a worker \
+                 takes them.",
+            ),
+            // One that ended in good order is still listed, with nothing in hand.
+            (
+                |now| {
+                    (now.waiting, now.in_progress) = (1, 0);
+                    now.workers = vec![worker(0, 60)];
+                },
+                &[(Problem, "no_worker")],
+                "No worker is running: 1 order waits, the oldest for 1 s. Orders are accepted and kept until a worker takes \
+                 them.",
+            ),
+            // Only retries are left.
+            (
+                |now| {
+                    (now.waiting, now.in_progress, now.delayed, now.oldest_waiting) = (0, 0, 7, None);
+                    now.workers = vec![];
+                    now.failing = payment_fails(1.0);
+                },
+                &[(Problem, "no_worker")],
+                "No worker is running: 7 orders wait. Orders are accepted and kept until a worker takes them.",
+            ),
+            (
+                |now| {
+                    (now.waiting, now.in_progress) = (0, 0);
+                    now.workers = vec![];
+                },
+                &[(Warning, "no_worker")],
+                "No worker is running. Nothing waits yet. Orders are accepted and kept until a worker takes them.",
+            ),
+            (
+                |now| now.workers = vec![worker(16, 45)],
+                &[(Problem, "workers_stuck")],
+                "Worker worker-1 hangs or was killed: 16 orders in hand, not heard of for 45 s. No other worker is running. \
+                 Behind them 4 orders wait, the oldest for 1 s.",
+            ),
+            (
+                |now| now.workers = vec![worker(16, 45), worker(1, 45), worker(0, 900)],
+                &[(Problem, "workers_stuck")],
+                "2 workers hang or were killed, worker-1 among them: 17 orders in hand, not heard of for 45 s. No other worker is \
+                 running. Behind them 4 orders wait, the oldest for 1 s.",
+            ),
+            (
+                |now| now.workers = vec![worker(16, 1), worker(3, 20)],
+                &[(Warning, "worker_silent")],
+                "Worker worker-1 hangs or was killed: 3 orders in hand, not heard of for 20 s. Another worker takes them over \
+                 (processor.reclaim_idle_ms, 30 s unless changed).",
+            ),
+            (
+                |now| (now.failing, now.delayed) = (payment_fails(20.0), 37),
+                &[(Problem, "step_failing")],
+                "The payment service gives no usable answer: 100% of the last minute's attempts failed there. Reason: \
+                 payment_unavailable: the connection was refused. 37 orders wait for another try.",
+            ),
+            (
+                |now| (now.failing, now.delayed) = (payment_fails(2.0), 1),
+                &[(Warning, "step_failing")],
+                "The payment service gives no usable answer: 10% of the last minute's attempts failed there. Reason: \
+                 payment_unavailable: the connection was refused. 1 order waits for another try.",
+            ),
+            // One of twenty thousand: everyday life.
+            (
+                |now| now.failing = payment_fails(0.01),
+                &[(Good, "good")],
+                "All is well. 16 orders in work, 4 waiting.",
+            ),
+            (
+                |now| now.without_progress = Duration::from_secs(30),
+                &[(Problem, "no_progress")],
+                "Workers are stuck: 16 orders in hand, and none was finished for 30 s. Behind them 4 orders wait, the oldest \
+                 for 1 s.",
+            ),
+            (
+                |now| (now.waiting, now.oldest_waiting) = (900, Some(Duration::from_secs(45))),
+                &[(Warning, "backlog")],
+                "1 worker is busy and can't keep up: 900 orders wait for a worker, the oldest for 45 s. In the last minute \
+                 20 orders a second came in, and 20 were finished.",
+            ),
+            (
+                |now| (now.dead, now.events_behind) = (2, 5_000),
+                &[(Good, "good"), (Notice, "dead_letters"), (Notice, "numbers_behind")],
+                "All is well. 16 orders in work, 4 waiting.",
+            ),
+            (
+                |now| (now.rebuilding, now.without_progress) = (true, Duration::from_mins(3)),
+                &[(Problem, "no_progress"), (Notice, "rebuilding")],
+                "Workers are stuck: 16 orders in hand, and none was finished for 3 min. Behind them 4 orders wait, the \
+                 oldest for 1 s.",
+            ),
+        ];
+        for (change, codes, text) in table {
+            let mut situation = busy();
+            change(&mut situation);
+            assert_eq!(told(&situation), (codes.to_vec(), (*text).to_owned()), "{situation:?}");
+        }
+        assert_eq!(Span(seconds(3 * 3_600)).to_string(), "3 h");
+    }
+
+    #[test]
+    fn whatever_is_wrong_comes_with_what_to_do() {
+        let mut situation = busy();
+        situation.dead = 1;
+        situation.workers = vec![];
+        for finding in diagnose(&situation) {
+            assert!(finding.level == Level::Good || !finding.advice.is_empty(), "{finding:?}");
+        }
+    }
+}

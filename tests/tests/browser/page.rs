@@ -1,0 +1,54 @@
+//! A script of `tests/browser` that looks at the dashboard: it says line by line how far it is, and is told to go on.
+
+use std::{path::Path, process::Stdio};
+
+use system_tests::Stack;
+use tokio::{
+    io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines},
+    process::{Child, ChildStdin, ChildStdout, Command},
+    time::timeout,
+};
+
+/// Of a slow machine that starts several browsers at once.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(180);
+
+pub(crate) struct Page {
+    script: &'static str,
+    child: Child,
+    said: Lines<BufReader<ChildStdout>>,
+    told: ChildStdin,
+}
+
+impl Page {
+    pub(crate) fn open(script: &'static str, stack: &Stack, arguments: &[&str]) -> Self {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("browser");
+        let there = folder.join("node_modules").is_dir();
+        assert!(there, "tests/browser/node_modules is missing: run .ci/browser.sh");
+        let mut command = Command::new("node");
+        command.arg(folder.join(script)).arg(&stack.client.metrics).args(arguments);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
+        let mut child = command.spawn().expect("node is there: .ci/browser.sh installs it");
+        let said = BufReader::new(child.stdout.take().expect("it was asked for")).lines();
+        let told = child.stdin.take().expect("it was asked for");
+        Self { script, child, said, told }
+    }
+
+    /// Waits until it says just this.
+    pub(crate) async fn says(&mut self, expected: &str) {
+        let line = timeout(PATIENCE, self.said.next_line()).await;
+        let line = line.unwrap_or_else(|_| panic!("{} never said {expected}", self.script));
+        let line = line.expect("its output can be read");
+        assert_eq!(line.as_deref(), Some(expected), "{}: see its messages above", self.script);
+    }
+
+    pub(crate) async fn tell(&mut self, word: &str) {
+        self.told.write_all(format!("{word}\n").as_bytes()).await.expect("it listens");
+    }
+
+    /// Waits until it has seen everything, and is content.
+    pub(crate) async fn is_content(mut self) {
+        let ended = timeout(PATIENCE, self.child.wait()).await;
+        let status = ended.unwrap_or_else(|_| panic!("{} did not end", self.script)).expect("a child can be waited for");
+        assert!(status.success(), "{}: {status}; see its messages above", self.script);
+    }
+}
