@@ -2,7 +2,6 @@
 
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { createInterface } from "node:readline";
 import assert from "node:assert/strict";
 import { chromium } from "playwright-core";
 
@@ -24,9 +23,7 @@ export { assert };
 export const words = process.argv.slice(3);
 const url = process.argv[2];
 
-const lines = createInterface({ input: process.stdin });
 export const say = (word) => console.log(word);
-export const told = () => new Promise((resolve) => lines.once("line", resolve));
 
 /** Opens the page and hands it to `look`. Errors on it are failures, unless `allowed` matches them. */
 export async function look(look, allowed = /^$/) {

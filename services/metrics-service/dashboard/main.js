@@ -19,7 +19,8 @@ function heard(now) {
   setText(connection, "Live");
   show(now, lookUp);
   offer(now.can_redrive);
-  letters.changed(now.queue?.dead, now.can_redrive);
+  // Without Redis nobody can tell which there are.
+  letters.changed(now.queue?.fresh ? now.queue.dead : null, now.can_redrive);
 }
 
 function lost(last) {

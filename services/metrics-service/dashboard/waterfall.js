@@ -110,7 +110,7 @@ function bar(row, begin, end) {
   shape.style.width = `${Math.max(percent(row.until) - percent(row.from), 0)}%`;
   return el(
     "li",
-    { "data-kind": row.kind, "data-bad": Boolean(row.bad), "data-span": row.span ?? "" },
+    { "data-kind": row.kind, "data-bad": String(Boolean(row.bad)), "data-span": row.span ?? "" },
     el("span", { class: "name" }, row.name, row.note && el("span", { class: "muted" }, ` ${row.note}`)),
     el("span", { class: "track", "aria-hidden": "true", title: row.span ?? row.name }, shape),
     el("span", { class: "took" }, took),

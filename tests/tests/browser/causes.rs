@@ -1,10 +1,7 @@
 //! Why orders are late: whoever opens the page reads it at the top, with what to do.
 
 use rustix::process::Signal;
-use system_tests::{
-    Shop, Stack, eventually,
-    ports::lease,
-};
+use system_tests::{Shop, Stack, eventually, ports::lease};
 
 use crate::page::Page;
 
@@ -29,7 +26,12 @@ async fn no_worker_is_running() {
     stack.api.start_ready().await;
     stack.metrics.start_ready().await;
     place(&stack).await;
-    names(&stack, "no_worker", &["No worker is running: 5 orders wait, the oldest for", "Start order-processor"]).await;
+    names(
+        &stack,
+        "no_worker",
+        &["No worker is running: 5 orders wait, the oldest for", "Start order-processor"],
+    )
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

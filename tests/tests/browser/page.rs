@@ -1,11 +1,11 @@
-//! A script of `tests/browser` that looks at the dashboard: it says line by line how far it is, and is told to go on.
+//! A script of `tests/browser` that looks at the dashboard: it says line by line how far it is.
 
 use std::{path::Path, process::Stdio};
 
 use system_tests::Stack;
 use tokio::{
-    io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines},
-    process::{Child, ChildStdin, ChildStdout, Command},
+    io::{AsyncBufReadExt, BufReader, Lines},
+    process::{Child, ChildStdout, Command},
     time::timeout,
 };
 
@@ -16,7 +16,6 @@ pub(crate) struct Page {
     script: &'static str,
     child: Child,
     said: Lines<BufReader<ChildStdout>>,
-    told: ChildStdin,
 }
 
 impl Page {
@@ -26,11 +25,10 @@ impl Page {
         assert!(there, "tests/browser/node_modules is missing: run .ci/browser.sh");
         let mut command = Command::new("node");
         command.arg(folder.join(script)).arg(&stack.client.metrics).args(arguments);
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).kill_on_drop(true);
         let mut child = command.spawn().expect("node is there: .ci/browser.sh installs it");
         let said = BufReader::new(child.stdout.take().expect("it was asked for")).lines();
-        let told = child.stdin.take().expect("it was asked for");
-        Self { script, child, said, told }
+        Self { script, child, said }
     }
 
     /// Waits until it says just this.
@@ -41,14 +39,12 @@ impl Page {
         assert_eq!(line.as_deref(), Some(expected), "{}: see its messages above", self.script);
     }
 
-    pub(crate) async fn tell(&mut self, word: &str) {
-        self.told.write_all(format!("{word}\n").as_bytes()).await.expect("it listens");
-    }
-
     /// Waits until it has seen everything, and is content.
     pub(crate) async fn is_content(mut self) {
         let ended = timeout(PATIENCE, self.child.wait()).await;
-        let status = ended.unwrap_or_else(|_| panic!("{} did not end", self.script)).expect("a child can be waited for");
+        let status = ended
+            .unwrap_or_else(|_| panic!("{} did not end", self.script))
+            .expect("a child can be waited for");
         assert!(status.success(), "{}: {status}; see its messages above", self.script);
     }
 }

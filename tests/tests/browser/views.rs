@@ -1,6 +1,5 @@
 //! The page over a system in which all is well, or nearly.
 
-
 use system_tests::{Client, Load, Shop, Stack, client::text, eventually, load::Repeat};
 use tokio::{io::AsyncWriteExt, net::TcpStream};
 
@@ -43,7 +42,8 @@ async fn an_order_is_looked_up_and_its_way_is_drawn() {
     let mut body = Client::order(1);
     body["user_id"] = "<img src=x onerror=alert(1)>".into();
     let request = stack.client.http.post(format!("{}/orders/", stack.client.api)).json(&body);
-    let answer = request.header("traceparent", format!("00-{TRACE}-00f067aa0ba902b7-01")).send().await.unwrap();
+    let answer =
+        request.header("traceparent", format!("00-{TRACE}-00f067aa0ba902b7-01")).send().await.unwrap();
     let completed = text(&answer.json().await.unwrap(), "order_id");
     // The shop refuses to be paid for this one.
     let failed = stack.client.placed(9).await;
@@ -92,7 +92,9 @@ fn the_chart_library_is_that_of_the_npm_package() {
         ("uPlot.min.css", "dist/uPlot.min.css"),
         ("LICENSE", "LICENSE"),
     ] {
-        let read = |path: std::path::PathBuf| std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let read = |path: std::path::PathBuf| {
+            std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+        };
         assert!(read(vendored.join(ours)) == read(package.join(theirs)), "{ours} is another one");
     }
     let described: serde_json::Value =

@@ -15,7 +15,7 @@ use streams::Delivered;
 use crate::projection::rates::{Bucket, Flow, Rates};
 
 /// Failures that are remembered.
-const MOST_FAILURES: usize = 50;
+const MOST_FAILURES: usize = 20;
 /// Workers, and kinds of failures: more than anybody has.
 const MOST_NAMES: usize = 256;
 /// How far back anything is remembered.
