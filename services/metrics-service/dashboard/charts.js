@@ -8,11 +8,17 @@ import { clockTime, count, duration, minuteTime, rate } from "./format.js";
 const REFRESH_MS = 5_000;
 const HEIGHT = 190;
 
+const plain = (number) => number.toLocaleString("en", { maximumFractionDigits: 2 });
+/** Distances between two lines of the grid, where there is nothing between 1 and 2. */
+const WHOLE = Array.from({ length: 10 }, (_, power) => [1, 2, 5].map((digit) => digit * 10 ** power)).flat();
+
 const CHARTS = [
   {
     id: "rates",
     title: "Orders per second",
     format: rate,
+    axis: plain,
+    overall: "orders of the",
     series: [
       ["accepted_per_s", "in", "--blue"],
       ["completed_per_s", "completed", "--green"],
@@ -21,8 +27,10 @@ const CHARTS = [
   },
   {
     id: "durations",
-    title: "From accepted to finished",
+    title: "End to end, from accepted to finished",
     format: duration,
+    axis: duration,
+    overall: "of the",
     series: [
       ["p50_s", "p50", "--blue"],
       ["p95_s", "p95", "--violet"],
@@ -33,6 +41,9 @@ const CHARTS = [
     id: "queue",
     title: "The queue",
     format: count,
+    axis: plain,
+    steps: WHOLE,
+    overall: "now, and in the",
     series: [
       ["waiting", "not yet delivered", "--blue"],
       ["in_progress", "in progress", "--green"],
@@ -44,10 +55,13 @@ const CHARTS = [
     id: "oldest",
     title: "Oldest waiting",
     format: duration,
+    axis: duration,
+    overall: "now, and in the",
     series: [["oldest_waiting_s", "has waited for", "--violet"]],
   },
 ];
 
+const SHORT = { "15m": "15 minutes", "1h": "1 hour", "24h": "1 day" };
 const WINDOWS = { "15m": "last 15 minutes", "1h": "last hour", "24h": "last day" };
 
 let history = null;
@@ -66,6 +80,9 @@ export function charts() {
   setInterval(() => document.hidden || load(), REFRESH_MS);
   document.addEventListener("visibilitychange", () => document.hidden || load());
 }
+
+/** The 95th percentile of the chosen window in seconds, and the window's name. */
+export const latest = () => ({ p95: history?.summary.p95_s, window: SHORT[chosen] });
 
 /** Draws everything anew. */
 export function redraw() {
@@ -129,12 +146,13 @@ function options(chart) {
   return {
     width: widthOf(chart),
     height: HEIGHT,
+    padding: [10, 12, 0, 0],
     legend: { show: false },
     cursor: { y: false, drag: { x: false, y: false }, points: { size: 8 } },
-    scales: { y: { range: (_plot, _low, high) => [0, high > 0 ? high * 1.1 : 1] } },
+    scales: { y: { range: (_plot, _low, high) => [0, high > 0 ? high * 1.1 : chart.steps ? 5 : 1] } },
     axes: [
-      { ...axis, space: 70, values: (_plot, times) => times.map((time) => minuteTime(time * 1e3)) },
-      { ...axis, size: 62, values: (_plot, numbers) => numbers.map(chart.format) },
+      { ...axis, space: 70, size: 28, values: (_plot, times) => times.map((time) => minuteTime(time * 1e3)) },
+      { ...axis, size: 62, ...(chart.steps && { incrs: chart.steps }), values: (_plot, numbers) => numbers.map(chart.axis) },
     ],
     series: [{}, ...series],
     hooks: { setCursor: [(plot) => legend(chart, plot.cursor.idx)] },
@@ -154,22 +172,23 @@ function legend(chart, index) {
   for (const [key, , colour] of chart.series) {
     const shown = frame.querySelector(`[data-series="${key}"]`);
     shown.querySelector(".dot").style.backgroundColor = `var(${colour})`;
-    const value = isChosen ? history[key][index] : overall(key);
-    setText(shown.querySelector("dd"), chart.format(value));
+    setText(shown.querySelector("dd"), value(chart, key, index));
   }
-  const at = isChosen ? `${clockTime(history.time[index] * 1e3)}` : WINDOWS[chosen];
+  const at = isChosen ? clockTime(history.time[index] * 1e3) : `${chart.overall} ${WINDOWS[chosen]}`;
   setText(frame.querySelector(".at"), at);
-  const values = chart.series.map(([key, label]) => `${label} ${chart.format(isChosen ? history[key][index] : overall(key))}`);
+  const values = chart.series.map(([key, label]) => `${label} ${value(chart, key, index)}`);
   frame.querySelector(".canvas").setAttribute("aria-label", `${chart.title}, ${at}: ${values.join(", ")}`);
 }
 
-/** Of the whole window, for what has a number for it: means of rates, percentiles of durations. Else the newest. */
-function overall(key) {
-  const { summary, window_s: seconds } = history;
-  if (key in summary) return summary[key];
+/** At a place of the chart; without one, of the whole window, where there is a number for it: orders in all, percentiles of all.
+    Else the newest. */
+function value(chart, key, index) {
+  if (index != null && index >= 0) return chart.format(history[key][index]);
+  const { summary } = history;
+  if (key in summary) return chart.format(summary[key]);
   const event = key.replace(/_per_s$/, "");
-  if (event in summary) return summary[event] / seconds;
-  return history[key].findLast((value) => value != null) ?? null;
+  if (event in summary) return count(summary[event]);
+  return chart.format(history[key].findLast((known) => known != null));
 }
 
 /** The arrow keys move from value to value. */

@@ -9,13 +9,15 @@ const list = byId("letters");
 const note = byId("dead-note");
 const more = byId("dead-more");
 const dialog = byId("redrive-dialog");
+const AGAIN_MS = 3_000;
 let next = null;
 let mayRedrive = false;
 let chosen = null;
 
-/** What is to be told when their number changes. */
+/** What is to be told how many there are, with each snapshot. */
 export function deadLetters() {
   let seen = null;
+  let asked = 0;
   more.addEventListener("click", () => load(next));
   byId("redrive-cancel").addEventListener("click", () => dialog.close());
   byId("redrive-form").addEventListener("submit", (event) => {
@@ -25,17 +27,26 @@ export function deadLetters() {
   });
   return {
     changed(dead, canRedrive) {
-      if (dead === seen && canRedrive === mayRedrive) return;
-      [seen, mayRedrive] = [dead, canRedrive];
-      if (dead != null) load(null);
+      if (dead == null) return;
+      const isNews = dead !== seen || canRedrive !== mayRedrive;
+      // One may have gone and another come between two looks, or the question had no answer.
+      if (!isNews && (isComplete(dead) || Date.now() - asked < AGAIN_MS)) return;
+      [seen, mayRedrive, asked] = [dead, canRedrive, Date.now()];
+      load(null);
     },
   };
+}
+
+function isComplete(dead) {
+  const shown = list.querySelectorAll("[data-letter]").length;
+  return next == null ? shown === dead : shown < dead;
 }
 
 async function load(cursor) {
   try {
     const path = cursor ? `dead-letters?cursor=${encodeURIComponent(cursor)}` : "dead-letters";
     const page = await ask(path);
+    setText(note, "");
     const shown = page.dead_letters.map(letter);
     if (cursor) list.append(...shown);
     else list.replaceChildren(...shown);

@@ -1,5 +1,6 @@
 // How it stands: health, the numbers of this moment, workers, failures.
 
+import { latest } from "./charts.js";
 import { byId, el, fill, setText } from "./dom.js";
 import { clockTime, count, duration, rate } from "./format.js";
 
@@ -20,6 +21,7 @@ const TILES = [
   ["delayed", "Delayed", "wait for a retry", (now) => count(now.queue?.delayed)],
   ["dead", "Dead", "nobody can read", (now) => count(now.queue?.dead)],
   ["oldest", "Oldest waiting", "for a worker", (now) => oldest(now.queue)],
+  ["p95", "End to end", () => `p95, ${latest().window}`, () => duration(latest().p95)],
 ];
 
 /** Shows a snapshot. `lookUp` is called with the id of an order that somebody chose. */
@@ -88,11 +90,12 @@ function tiles(now) {
         { class: "tile", "data-tile": id },
         el("h2", {}, title),
         el("p", { class: "value" }),
-        el("p", { class: "muted" }, unit),
+        el("p", { class: "muted unit" }),
       );
       parent.append(tile);
     }
     setText(tile.querySelector(".value"), value(now));
+    setText(tile.querySelector(".unit"), typeof unit === "function" ? unit() : unit);
     tile.classList.toggle("bad", id === "dead" && now.queue?.dead > 0);
   }
 }
@@ -164,14 +167,14 @@ function failures(failures, lookUp) {
     return failures.map((failure) => {
       const open = () => lookUp(failure.order_id);
       const focus = `${failure.order_id}/${failure.attempt}`;
-      const then = failure.due_at == null ? "failed for good" : `tried again at ${clockTime(failure.due_at)}`;
+      const then = failure.due_at == null ? "failed" : `again at ${clockTime(failure.due_at)}`;
       return el(
         "tr",
         {},
         el("td", { class: "nowrap" }, clockTime(failure.at)),
         el("td", {}, el("button", { type: "button", class: "link id", "data-focus": focus, onclick: open }, shorten(failure.order_id))),
         el("td", { class: "words" }, el("code", {}, failure.code), ` ${failure.message}`),
-        el("td", {}, `attempt ${failure.attempt}, ${then}`),
+        el("td", { class: "nowrap" }, then, el("br"), el("span", { class: "muted" }, `attempt ${failure.attempt}`)),
       );
     });
   });

@@ -10,7 +10,7 @@ const ORDERS: usize = 5;
 /// The page names the cause, with these words.
 async fn names(stack: &Stack, code: &str, words: &[&str]) {
     let page = Page::open("cause.mjs", stack, &[&[code], words].concat());
-    page.is_content().await;
+    page.sees_everything().await;
 }
 
 async fn place(stack: &Stack) {

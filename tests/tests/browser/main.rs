@@ -1,7 +1,7 @@
 //! The dashboard in a real browser, over a whole system in each of the states that it is there to tell.
 //!
 //! The scripts of `tests/browser` look; here is made what they look at. `.ci/browser.sh` installs what they need.
-//! `SCREENSHOTS=docs/images` has the pictures of the documentation made anew.
+//! With `SCREENSHOTS=folder` they leave pictures there; those of the documentation are made by `tests/browser/pictures.mjs`.
 
 mod causes;
 mod page;

@@ -1,6 +1,6 @@
 //! A script of `tests/browser` that looks at the dashboard: it says line by line how far it is.
 
-use std::{path::Path, process::Stdio};
+use std::{path::Path, process::Stdio, time::Duration};
 
 use system_tests::Stack;
 use tokio::{
@@ -10,7 +10,7 @@ use tokio::{
 };
 
 /// Of a slow machine that starts several browsers at once.
-const PATIENCE: std::time::Duration = std::time::Duration::from_secs(180);
+const PATIENCE: Duration = Duration::from_mins(3);
 
 pub(crate) struct Page {
     script: &'static str,
@@ -40,7 +40,7 @@ impl Page {
     }
 
     /// Waits until it has seen everything, and is content.
-    pub(crate) async fn is_content(mut self) {
+    pub(crate) async fn sees_everything(mut self) {
         let ended = timeout(PATIENCE, self.child.wait()).await;
         let status = ended
             .unwrap_or_else(|_| panic!("{} did not end", self.script))

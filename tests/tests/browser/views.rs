@@ -14,7 +14,7 @@ async fn a_new_system_says_how_to_place_the_first_order_and_shows_it() {
     let mut page = Page::open("empty.mjs", &stack, &[]);
     page.says("empty").await;
     stack.client.placed(1).await;
-    page.is_content().await;
+    page.sees_everything().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -27,7 +27,7 @@ async fn a_busy_system() {
     stack.up().await;
     let load = Load::start(&stack.client, 2, Repeat::Never);
     let page = Page::open("busy.mjs", &stack, &[]);
-    page.is_content().await;
+    page.sees_everything().await;
     load.stop().await;
 }
 
@@ -50,14 +50,14 @@ async fn an_order_is_looked_up_and_its_way_is_drawn() {
     for id in [&completed, &failed] {
         stack.client.finished(id).await;
     }
-    Page::open("lookup.mjs", &stack, &[&completed, &failed, TRACE]).is_content().await;
+    Page::open("lookup.mjs", &stack, &[&completed, &failed, TRACE]).sees_everything().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn dead_letters_are_shown_to_all_and_sent_again_by_whoever_has_the_key() {
     let stack = Stack::start_with(&[("ORDERFLOW_DASHBOARD__ADMIN_KEY", KEY)]).await;
     dead_letter(&stack).await;
-    Page::open("dead.mjs", &stack, &[KEY]).is_content().await;
+    Page::open("dead.mjs", &stack, &[KEY]).sees_everything().await;
     assert!(!stack.metrics.log().text().contains(KEY), "the key is in the log");
 }
 
@@ -65,7 +65,7 @@ async fn dead_letters_are_shown_to_all_and_sent_again_by_whoever_has_the_key() {
 async fn without_a_key_the_page_only_shows() {
     let stack = Stack::start().await;
     dead_letter(&stack).await;
-    Page::open("read_only.mjs", &stack, &[]).is_content().await;
+    Page::open("read_only.mjs", &stack, &[]).sees_everything().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -79,7 +79,7 @@ async fn a_page_that_is_cut_off_says_so_and_comes_back() {
     page.says("disconnected").await;
     stack.metrics.start_ready().await;
     page.says("live again").await;
-    page.is_content().await;
+    page.sees_everything().await;
 }
 
 #[test]
@@ -105,9 +105,9 @@ fn the_chart_library_is_that_of_the_npm_package() {
 
 /// A message that no worker understands, with something in it that would be a script if the page let it.
 async fn dead_letter(stack: &Stack) {
-    let mut redis = TcpStream::connect(("127.0.0.1", stack.redis.port)).await.unwrap();
+    let mut redis = TcpStream::connect(("127.0.0.1", stack.redis.port)).await.expect("it runs");
     let message = "XADD orderflow:{0}:queue * type order.frobnicate note \"<script>alert(1)</script>\"\r\n";
-    redis.write_all(message.as_bytes()).await.unwrap();
+    redis.write_all(message.as_bytes()).await.expect("it listens");
     eventually("it is set aside", async || {
         let queue = stack.client.api("/orders/status/").await?;
         if queue["dead"] == 1 { Ok(()) } else { Err(queue.to_string()) }

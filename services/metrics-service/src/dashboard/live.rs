@@ -7,7 +7,7 @@ use contract::{StatusCounts, Timestamp};
 use serde::Serialize;
 
 use super::{
-    diagnosis::{self, Finding, SILENT, Situation, diagnose},
+    diagnosis::{self, Finding, Situation, diagnose, is_heard_of},
     recent::{Failure, RATE_WINDOW, Recent},
     sight::{Look, Sight},
 };
@@ -183,6 +183,7 @@ impl Live {
 
     /// Those with something in hand first.
     fn workers(&self, look: &Look, now: Timestamp) -> Vec<Worker> {
+        let oldest = look.queue.as_ref().and_then(|queue| queue.oldest_waiting_age);
         let consumers = look.queue.iter().flat_map(|queue| &queue.workers);
         // The look itself grows older.
         let since_look = look.seen_at.map(|seen_at| now.since(seen_at)).unwrap_or_default();
@@ -192,7 +193,7 @@ impl Live {
             let heard = last.map_or(asked, |last| asked.min(now.since(last)));
             Worker {
                 name: consumer.name.clone(),
-                state: WorkerState::of(consumer.pending, heard),
+                state: WorkerState::of(consumer.pending, is_heard_of(consumer.pending, heard, oldest)),
                 in_hand: consumer.pending,
                 idle_ms: heard.as_millis().try_into().unwrap_or(u64::MAX),
                 per_second,
@@ -209,8 +210,8 @@ impl Live {
 }
 
 impl WorkerState {
-    fn of(in_hand: u64, heard: Duration) -> Self {
-        match (in_hand, heard < SILENT) {
+    const fn of(in_hand: u64, is_heard_of: bool) -> Self {
+        match (in_hand, is_heard_of) {
             (0, true) => Self::Waiting,
             (_, true) => Self::Working,
             (0, false) => Self::Gone,

@@ -186,10 +186,14 @@ impl Attempts {
 
 /// The one of this name; where there are too many, the one that comes first makes room.
 fn of<'a, T: Default>(all: &'a mut BTreeMap<String, T>, name: &str) -> &'a mut T {
-    if !all.contains_key(name) && all.len() >= MOST_NAMES {
-        all.pop_first();
+    // A name is only copied when it is a new one: this is asked for every event.
+    if !all.contains_key(name) {
+        if all.len() >= MOST_NAMES {
+            all.pop_first();
+        }
+        all.insert(name.to_owned(), T::default());
     }
-    all.entry(name.to_owned()).or_default()
+    all.get_mut(name).expect("it is there, or was put there")
 }
 
 fn is_unavailable(steps: &[StepReport]) -> bool {

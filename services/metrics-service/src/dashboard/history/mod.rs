@@ -24,9 +24,6 @@ use crate::{
     },
 };
 
-/// How long an answer serves.
-const FRESH: Duration = Duration::from_secs(4);
-
 /// How far back one can look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Window {
@@ -95,6 +92,14 @@ impl Window {
         }
     }
 
+    /// How long an answer serves. That of a day costs most, and changes least.
+    const fn fresh(self) -> Duration {
+        match self {
+            Self::QuarterHour | Self::Hour => Duration::from_secs(4),
+            Self::Day => Duration::from_secs(30),
+        }
+    }
+
     /// The length of a part: what fits on a screen.
     const fn step(self) -> i64 {
         match self {
@@ -127,7 +132,7 @@ impl History {
         let mut answers = self.answers.lock().await;
         let now = self.projection.now();
         if let Some((made_at, answer)) = answers.get(&window)
-            && now.since(*made_at) < FRESH
+            && now.since(*made_at) < window.fresh()
         {
             return Ok(answer.clone());
         }

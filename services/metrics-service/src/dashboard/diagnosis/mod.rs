@@ -3,13 +3,23 @@
 //! Several things may be wrong at once; the gravest comes first, and one that follows from another is left out: with Redis
 //! away nothing is known of workers, and a backlog behind a payment service that gives no answer is no lack of workers.
 
-use std::{fmt, time::Duration};
+#[cfg(test)]
+mod tests;
+mod words;
+
+use std::time::Duration;
 
 use serde::Serialize;
 
-/// A worker that has asked for nothing and finished nothing for this long is not heard of: one that lives asks every two
-/// seconds, and shows every ten that it works on what it has in hand.
-pub(super) const SILENT: Duration = Duration::from_secs(15);
+use self::words::{Rate, Span, orders, orders_wait, plural};
+
+/// A worker that has orders in hand shows it every ten seconds, and whenever it finishes one.
+const SILENT: Duration = Duration::from_secs(15);
+/// One that has none is only sure to be seen when it reads its own pending list, every 15 to 17 seconds: Redis 7.0 does not note
+/// a read that finds nothing.
+const IDLE: Duration = Duration::from_secs(25);
+/// But if an order waits, whoever has nothing in hand takes it at once.
+const UNTAKEN: Duration = Duration::from_secs(5);
 /// Redis is looked at every two seconds.
 const REDIS_AWAY: Duration = Duration::from_secs(5);
 /// A step has no longer than this by default, and an order three of them.
@@ -87,6 +97,16 @@ pub(super) struct Finding {
     pub(super) detail: String,
     /// What to do.
     pub(super) advice: &'static str,
+}
+
+/// Whether a worker lives, as far as can be told from how long ago anything was heard of it.
+pub(super) fn is_heard_of(in_hand: u64, silent: Duration, oldest_waiting: Option<Duration>) -> bool {
+    let limit = match oldest_waiting {
+        _ if in_hand > 0 => SILENT,
+        Some(oldest) if oldest >= UNTAKEN => UNTAKEN,
+        _ => IDLE,
+    };
+    silent < limit
 }
 
 /// What is to be said, the gravest first; never empty.
@@ -283,12 +303,16 @@ fn all_is_well(now: &Situation) -> Finding {
 
 impl Situation {
     fn alive(&self) -> impl Iterator<Item = &Worker> {
-        self.workers.iter().filter(|worker| worker.silent < SILENT)
+        self.workers.iter().filter(|worker| self.hears_of(worker))
     }
 
     /// Those that are gone with something in hand; without, they have just left.
     fn silent(&self) -> impl Iterator<Item = &Worker> {
-        self.workers.iter().filter(|worker| worker.silent >= SILENT && worker.in_hand > 0)
+        self.workers.iter().filter(|worker| worker.in_hand > 0 && !self.hears_of(worker))
+    }
+
+    fn hears_of(&self, worker: &Worker) -> bool {
+        is_heard_of(worker.in_hand, worker.silent, self.oldest_waiting)
     }
 
     fn waiting_clause(&self, undone: u64) -> String {
@@ -300,215 +324,6 @@ impl Situation {
         match self.waiting {
             0 => "No further order waits.".to_owned(),
             waiting => format!("Behind them {}", self.waiting_clause(waiting)),
-        }
-    }
-}
-
-fn orders(count: u64) -> String {
-    plural(count, "order")
-}
-
-fn orders_wait(count: u64) -> String {
-    if count == 1 { "1 order waits".to_owned() } else { format!("{} wait", orders(count)) }
-}
-
-fn plural(count: u64, what: &str) -> String {
-    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
-}
-
-/// A duration as one says it.
-struct Span(Duration);
-
-impl fmt::Display for Span {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let seconds = self.0.as_secs();
-        match seconds {
-            0..=119 => write!(f, "{seconds} s"),
-            120..=7_199 => write!(f, "{} min", seconds / 60),
-            _ => write!(f, "{} h", seconds / 3_600),
-        }
-    }
-}
-
-/// So many a second.
-struct Rate(f64);
-
-impl fmt::Display for Rate {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0 >= 10.0 { write!(f, "{:.0}", self.0) } else { write!(f, "{:.1}", self.0) }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn worker(in_hand: u64, silent_s: u64) -> Worker {
-        Worker { name: "worker-1".to_owned(), in_hand, silent: Duration::from_secs(silent_s) }
-    }
-
-    /// Work is done, and some waits for less than a moment.
-    fn busy() -> Situation {
-        Situation {
-            redis_silent: Duration::from_secs(2),
-            total_orders: 1_000,
-            waiting: 4,
-            in_progress: 16,
-            oldest_waiting: Some(Duration::from_secs(1)),
-            workers: vec![worker(16, 1)],
-            accepted: 20.0,
-            ended: 20.0,
-            ..Situation::default()
-        }
-    }
-
-    fn payment_fails(per_second: f64) -> Option<Failing> {
-        let message = "the connection was refused".to_owned();
-        Some(Failing { code: "payment_unavailable".to_owned(), message, per_second })
-    }
-
-    /// The codes of all findings, and what the first one says.
-    fn told(situation: &Situation) -> (Vec<(Level, &'static str)>, String) {
-        let findings = diagnose(situation);
-        let codes = findings.iter().map(|finding| (finding.level, finding.code)).collect();
-        (codes, format!("{} {}", findings[0].what, findings[0].detail))
-    }
-
-    #[test]
-    fn each_cause_is_told_by_its_name() {
-        use Level::{Good, Notice, Problem, Warning};
-        let seconds = Duration::from_secs;
-        let table: &[(fn(&mut Situation), &[(Level, &str)], &str)] = &[
-            (|_| {}, &[(Good, "good")], "All is well. 16 orders in work, 4 waiting."),
-            (
-                |now| *now = Situation { workers: vec![worker(0, 1)], ..Situation::default() },
-                &[(Good, "no_orders")],
-                "No orders yet. Everything is ready for the first one.",
-            ),
-            (
-                |now| *now = Situation::default(),
-                &[(Good, "no_orders"), (Notice, "no_worker")],
-                "No orders yet. Everything is ready for the first one.",
-            ),
-            (
-                |now| now.redis_silent = Duration::from_secs(12),
-                &[(Problem, "redis_away")],
-                "Redis does not answer: no order moves. Last answer 12 s ago. Orders are still accepted and kept; they \
-                 are published when Redis is back.",
-            ),
-            (
-                |now| {
-                    (now.waiting, now.in_progress) = (132, 0);
-                    now.oldest_waiting = Some(Duration::from_secs(40));
-                    now.workers = vec![];
-                },
-                &[(Problem, "no_worker")],
-                "No worker is running: 132 orders wait, the oldest for 40 s. Orders are accepted and kept until a worker \
-                 takes them.",
-            ),
-            // One that ended in good order is still listed, with nothing in hand.
-            (
-                |now| {
-                    (now.waiting, now.in_progress) = (1, 0);
-                    now.workers = vec![worker(0, 60)];
-                },
-                &[(Problem, "no_worker")],
-                "No worker is running: 1 order waits, the oldest for 1 s. Orders are accepted and kept until a worker takes \
-                 them.",
-            ),
-            // Only retries are left.
-            (
-                |now| {
-                    (now.waiting, now.in_progress, now.delayed, now.oldest_waiting) = (0, 0, 7, None);
-                    now.workers = vec![];
-                    now.failing = payment_fails(1.0);
-                },
-                &[(Problem, "no_worker")],
-                "No worker is running: 7 orders wait. Orders are accepted and kept until a worker takes them.",
-            ),
-            (
-                |now| {
-                    (now.waiting, now.in_progress) = (0, 0);
-                    now.workers = vec![];
-                },
-                &[(Warning, "no_worker")],
-                "No worker is running. Nothing waits yet. Orders are accepted and kept until a worker takes them.",
-            ),
-            (
-                |now| now.workers = vec![worker(16, 45)],
-                &[(Problem, "workers_stuck")],
-                "Worker worker-1 hangs or was killed: 16 orders in hand, not heard of for 45 s. No other worker is running. \
-                 Behind them 4 orders wait, the oldest for 1 s.",
-            ),
-            (
-                |now| now.workers = vec![worker(16, 45), worker(1, 45), worker(0, 900)],
-                &[(Problem, "workers_stuck")],
-                "2 workers hang or were killed, worker-1 among them: 17 orders in hand, not heard of for 45 s. No other worker is \
-                 running. Behind them 4 orders wait, the oldest for 1 s.",
-            ),
-            (
-                |now| now.workers = vec![worker(16, 1), worker(3, 20)],
-                &[(Warning, "worker_silent")],
-                "Worker worker-1 hangs or was killed: 3 orders in hand, not heard of for 20 s. Another worker takes them over \
-                 (processor.reclaim_idle_ms, 30 s unless changed).",
-            ),
-            (
-                |now| (now.failing, now.delayed) = (payment_fails(20.0), 37),
-                &[(Problem, "step_failing")],
-                "The payment service gives no usable answer: 100% of the last minute's attempts failed there. Reason: \
-                 payment_unavailable: the connection was refused. 37 orders wait for another try.",
-            ),
-            (
-                |now| (now.failing, now.delayed) = (payment_fails(2.0), 1),
-                &[(Warning, "step_failing")],
-                "The payment service gives no usable answer: 10% of the last minute's attempts failed there. Reason: \
-                 payment_unavailable: the connection was refused. 1 order waits for another try.",
-            ),
-            // One of twenty thousand: everyday life.
-            (
-                |now| now.failing = payment_fails(0.01),
-                &[(Good, "good")],
-                "All is well. 16 orders in work, 4 waiting.",
-            ),
-            (
-                |now| now.without_progress = Duration::from_secs(30),
-                &[(Problem, "no_progress")],
-                "Workers are stuck: 16 orders in hand, and none was finished for 30 s. Behind them 4 orders wait, the oldest \
-                 for 1 s.",
-            ),
-            (
-                |now| (now.waiting, now.oldest_waiting) = (900, Some(Duration::from_secs(45))),
-                &[(Warning, "backlog")],
-                "1 worker is busy and can't keep up: 900 orders wait for a worker, the oldest for 45 s. In the last minute \
-                 20 orders a second came in, and 20 were finished.",
-            ),
-            (
-                |now| (now.dead, now.events_behind) = (2, 5_000),
-                &[(Good, "good"), (Notice, "dead_letters"), (Notice, "numbers_behind")],
-                "All is well. 16 orders in work, 4 waiting.",
-            ),
-            (
-                |now| (now.rebuilding, now.without_progress) = (true, Duration::from_mins(3)),
-                &[(Problem, "no_progress"), (Notice, "rebuilding")],
-                "Workers are stuck: 16 orders in hand, and none was finished for 3 min. Behind them 4 orders wait, the \
-                 oldest for 1 s.",
-            ),
-        ];
-        for (change, codes, text) in table {
-            let mut situation = busy();
-            change(&mut situation);
-            assert_eq!(told(&situation), (codes.to_vec(), (*text).to_owned()), "{situation:?}");
-        }
-        assert_eq!(Span(seconds(3 * 3_600)).to_string(), "3 h");
-    }
-
-    #[test]
-    fn whatever_is_wrong_comes_with_what_to_do() {
-        let mut situation = busy();
-        situation.dead = 1;
-        situation.workers = vec![];
-        for finding in diagnose(&situation) {
-            assert!(finding.level == Level::Good || !finding.advice.is_empty(), "{finding:?}");
         }
     }
 }
