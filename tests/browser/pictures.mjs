@@ -5,6 +5,7 @@ import { look, picture } from "./browser.mjs";
 
 await look(async (page) => {
   await page.locator('#connection[data-state="live"]').waitFor();
+  await page.locator('[data-tile="p95"] .value', { hasText: /s$/ }).waitFor();
   await page.waitForFunction(() => document.querySelectorAll(".canvas canvas").length === 4);
   await picture(page, "dashboard-light");
   await page.emulateMedia({ colorScheme: "dark", reducedMotion: "reduce" });

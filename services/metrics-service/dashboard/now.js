@@ -27,7 +27,7 @@ const TILES = [
 /** Shows a snapshot. `lookUp` is called with the id of an order that somebody chose. */
 export function show(now, lookUp) {
   health(now.findings);
-  empty(now.counts);
+  empty(now.findings);
   tiles(now);
   counts(now.counts);
   workers(now.workers);
@@ -65,8 +65,8 @@ function health(findings) {
   }
 }
 
-function empty(counts) {
-  const isEmpty = counts != null && total(counts) === 0;
+function empty(findings) {
+  const isEmpty = findings[0].code === "no_orders";
   byId("empty").hidden = !isEmpty;
   if (isEmpty) setText(byId("curl"), curl());
 }

@@ -65,7 +65,7 @@ async fn a_payment_service_that_can_t_be_reached() {
     }
     stack.up().await;
     place(&stack).await;
-    let what = "The payment service gives no usable answer: 100% of the last minute's attempts failed there.";
+    let what = "The payment service gives no usable answer: 100% of the last attempts failed there.";
     names(&stack, "step_failing", &[what, "Reason: payment_unavailable:", "Look at that service"]).await;
 }
 
@@ -73,6 +73,11 @@ async fn a_payment_service_that_can_t_be_reached() {
 async fn redis_that_is_down() {
     let mut stack = Stack::start().await;
     stack.client.finished(&stack.client.placed(1).await).await;
+    eventually("it is counted", async || {
+        let stats = stack.client.metrics("/stats").await?;
+        if stats["order_status_counts"]["completed"] == 1 { Ok(()) } else { Err(stats.to_string()) }
+    })
+    .await;
     stack.redis.kill().await;
     names(&stack, "redis_away", &["Redis does not answer: no order moves.", "Start Redis"]).await;
 }

@@ -20,6 +20,8 @@ use crate::{
 const STALE: Duration = Duration::from_secs(6);
 /// A worker that left in good order is shown for so long.
 const GONE: Duration = Duration::from_mins(2);
+/// Longer than the longest pause between two tries of an order, unless somebody made it longer.
+const RETRY_WINDOW: Duration = Duration::from_mins(5);
 /// More are not looked at one by one.
 const MOST_WORKERS: usize = 100;
 
@@ -158,7 +160,10 @@ impl Live {
         let last_end = self.recent.last_end();
         let without_progress =
             look.busy_since.map(|since| now.since(last_end.map_or(since, |end| end.max(since))));
-        let failing = self.recent.failing(now).filter(|failing| now.since(failing.last) < RATE_WINDOW);
+        let failing = self.recent.failing(RATE_WINDOW, now).or_else(|| {
+            // Tries grow rare while a service is away.
+            if queue.delayed > 0 { self.recent.failing(RETRY_WINDOW, now) } else { None }
+        });
         Situation {
             redis_silent: now.since(look.seen_at.unwrap_or(self.started_at)),
             total_orders: counts.map_or(0, |counts| total(&counts)),
@@ -169,11 +174,7 @@ impl Live {
             oldest_waiting: queue.oldest_waiting_age,
             workers: workers.iter().map(Worker::for_diagnosis).collect(),
             without_progress: without_progress.unwrap_or_default(),
-            failing: failing.map(|failing| diagnosis::Failing {
-                code: failing.code,
-                message: failing.message,
-                per_second: failing.per_second,
-            }),
+            failing,
             accepted: rates.accepted,
             ended: self.recent.per_second(now),
             events_behind: self.backlog.all().values().filter_map(|lag| lag.undelivered).sum(),

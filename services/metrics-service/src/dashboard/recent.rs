@@ -12,6 +12,7 @@ use std::{
 use contract::{Event, EventData, FailureReason, OrderId, StepReport, Timestamp};
 use streams::Delivered;
 
+use super::diagnosis::Failing;
 use crate::projection::rates::{Bucket, Flow, Rates};
 
 /// Failures that are remembered.
@@ -62,15 +63,6 @@ pub(super) struct Failure {
     pub(super) due_at: Option<Timestamp>,
 }
 
-/// A service that gives no answer.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Failing {
-    pub(super) code: String,
-    pub(super) message: String,
-    pub(super) per_second: f64,
-    pub(super) last: Timestamp,
-}
-
 impl Recent {
     /// Notes what a batch tells. One lock, and one look at each event.
     pub(crate) fn note(&self, batch: &[Delivered]) {
@@ -87,7 +79,10 @@ impl Recent {
 
     /// What the worker finished per second, completed or not, and when it did last.
     pub(super) fn worker(&self, name: &str, now: Timestamp) -> (f64, Option<Timestamp>) {
-        self.lock().workers.get(name).map_or((0.0, None), |worker| (worker.per_second(now), worker.last))
+        self.lock()
+            .workers
+            .get(name)
+            .map_or((0.0, None), |worker| (worker.per_second(RATE_WINDOW, now), worker.last))
     }
 
     /// When any worker finished an attempt.
@@ -97,18 +92,20 @@ impl Recent {
 
     /// Attempts that ended, per second.
     pub(super) fn per_second(&self, now: Timestamp) -> f64 {
-        self.lock().all.per_second(now)
+        self.lock().all.per_second(RATE_WINDOW, now)
     }
 
-    /// The service that gave no answer most often in the last minute.
-    pub(super) fn failing(&self, now: Timestamp) -> Option<Failing> {
+    /// The service that gave no answer most often within the window, and at what share of the attempts.
+    pub(super) fn failing(&self, window: Duration, now: Timestamp) -> Option<Failing> {
         let memory = self.lock();
-        let failing = memory.unavailable.iter().filter_map(|(code, unavailable)| {
-            let per_second = unavailable.attempts.per_second(now);
-            let last = unavailable.attempts.last.filter(|_| per_second > 0.0)?;
-            Some(Failing { code: code.clone(), message: unavailable.message.clone(), per_second, last })
+        let all = memory.all.per_second(window, now);
+        let share = |unavailable: &Unavailable| unavailable.attempts.per_second(window, now) / all;
+        let failing = memory.unavailable.iter().map(|(code, unavailable)| Failing {
+            code: code.clone(),
+            message: unavailable.message.clone(),
+            share: if all > 0.0 { share(unavailable) } else { 0.0 },
         });
-        failing.max_by(|one, other| one.per_second.total_cmp(&other.per_second))
+        failing.filter(|failing| failing.share > 0.0).max_by(|one, other| one.share.total_cmp(&other.share))
     }
 
     /// Forgets what is too old, and whoever has not been heard of since.
@@ -178,8 +175,8 @@ impl Attempts {
         self.last = self.last.max(Some(at));
     }
 
-    fn per_second(&self, now: Timestamp) -> f64 {
-        let rate = self.rates.over(RATE_WINDOW, now);
+    fn per_second(&self, window: Duration, now: Timestamp) -> f64 {
+        let rate = self.rates.over(window, now);
         rate.completed + rate.failed
     }
 }
@@ -198,4 +195,87 @@ fn of<'a, T: Default>(all: &'a mut BTreeMap<String, T>, name: &str) -> &'a mut T
 
 fn is_unavailable(steps: &[StepReport]) -> bool {
     steps.last().is_some_and(|step| step.outcome == contract::StepOutcome::Unavailable)
+}
+
+#[cfg(test)]
+mod tests {
+    use contract::{
+        Step, StepOutcome,
+        event::{OrderCompleted, OrderRetrying},
+    };
+    use streams::EntryId;
+    use uuid::Uuid;
+
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_micros(1_764_000_000_000_000);
+
+    fn delivered(order: u128, data: EventData) -> Delivered {
+        let event =
+            Event::new("/order-processor", OrderId::from_uuid(Uuid::from_u128(order)), NOW, None, data);
+        let json = event.data.to_json();
+        Delivered { id: EntryId::new(1, 0), event, json, redelivered: false }
+    }
+
+    fn completed(order: u128, worker: &str) -> Delivered {
+        let (worker, steps) = (worker.to_owned(), vec![]);
+        let data = OrderCompleted { version: 3, attempt: 1, worker, placed_at: NOW, started_at: NOW, steps };
+        delivered(order, EventData::Completed(data))
+    }
+
+    fn payment_away(order: u128) -> Delivered {
+        let outcome = StepOutcome::Unavailable;
+        let steps = vec![StepReport { step: Step::Payment, outcome, started_at: NOW, duration_us: 5 }];
+        let reason = FailureReason { code: "payment_unavailable".to_owned(), message: "away".to_owned() };
+        let worker = "worker-1".to_owned();
+        let data =
+            OrderRetrying { version: 3, attempt: 1, worker, placed_at: NOW, due_at: NOW, reason, steps };
+        delivered(order, EventData::Retrying(data))
+    }
+
+    #[test]
+    fn what_each_worker_did_and_what_fails_is_told_while_it_is_recent() {
+        let recent = Recent::default();
+        recent.note(&[
+            payment_away(1),
+            completed(2, "worker-1"),
+            completed(3, "worker-2"),
+            completed(4, "worker-2"),
+        ]);
+        let per_second = |worker| recent.worker(worker, NOW).0 * RATE_WINDOW.as_secs_f64();
+        assert_eq!(
+            ["worker-1", "worker-2", "worker-3"].map(|name| per_second(name).round() as u64),
+            [2, 2, 0]
+        );
+        let failing = recent.failing(RATE_WINDOW, NOW).unwrap();
+        assert_eq!((failing.code.as_str(), failing.message.as_str()), ("payment_unavailable", "away"));
+        assert!((failing.share - 0.25).abs() < 1e-9, "{failing:?}");
+        assert_eq!(recent.last_end(), Some(NOW));
+
+        let later = NOW + 2 * MEMORY;
+        assert_eq!(recent.failing(RATE_WINDOW, later), None);
+        recent.forget(later);
+        assert_eq!(recent.worker("worker-1", NOW), (0.0, None));
+    }
+
+    #[test]
+    fn a_redelivered_failure_is_listed_once_and_the_list_is_bounded() {
+        let recent = Recent::default();
+        recent.note(&[payment_away(1), payment_away(1)]);
+        assert_eq!(recent.failures().len(), 1);
+        let many: Vec<_> = (2..).take(2 * MOST_FAILURES).map(payment_away).collect();
+        recent.note(&many);
+        let failures = recent.failures();
+        assert_eq!(failures.len(), MOST_FAILURES);
+        assert_eq!(failures[0].order_id, many.last().unwrap().event.order_id());
+    }
+
+    #[test]
+    fn names_are_bounded() {
+        let recent = Recent::default();
+        for number in 0..2 * MOST_NAMES {
+            recent.note(&[completed(1, &format!("worker-{number}"))]);
+        }
+        assert_eq!(recent.lock().workers.len(), MOST_NAMES);
+    }
 }

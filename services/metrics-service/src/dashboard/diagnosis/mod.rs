@@ -44,7 +44,7 @@ pub(super) struct Situation {
     pub(super) workers: Vec<Worker>,
     /// How long something has been in progress while nothing ended.
     pub(super) without_progress: Duration,
-    /// A service that gave no answer in the last minute.
+    /// A service that gave no answer lately.
     pub(super) failing: Option<Failing>,
     /// Per second, over the last minute.
     pub(super) accepted: f64,
@@ -68,8 +68,8 @@ pub(super) struct Failing {
     pub(super) code: String,
     /// As the worker told it.
     pub(super) message: String,
-    /// Attempts per second that ended so, and all that ended.
-    pub(super) per_second: f64,
+    /// Attempts that ended so, of all: 0 to 1.
+    pub(super) share: f64,
 }
 
 /// How grave it is.
@@ -153,19 +153,18 @@ fn workers(now: &Situation) -> Option<Finding> {
             advice: "Restart order-processor. Nothing is lost: it goes on with what it had in hand.",
         });
     }
-    let nobody = Finding {
-        level: Level::Problem,
+    let (level, what) = match undone {
+        // As it should be where workers are scaled to none.
+        0 => (Level::Notice, "No worker is running. Nothing waits yet.".to_owned()),
+        undone => (Level::Problem, format!("No worker is running: {}", now.waiting_clause(undone))),
+    };
+    Some(Finding {
+        level,
         code: "no_worker",
-        what: format!("No worker is running: {}", now.waiting_clause(undone)),
+        what,
         detail: "Orders are accepted and kept until a worker takes them.".to_owned(),
         advice: "Start order-processor. If it runs, see in its log whether it reaches the same Redis.",
-    };
-    if undone > 0 {
-        return Some(nobody);
-    }
-    let what = "No worker is running. Nothing waits yet.".to_owned();
-    let level = if now.total_orders == 0 { Level::Notice } else { Level::Warning };
-    Some(Finding { level, what, ..nobody })
+    })
 }
 
 /// A worker that is not heard of while others go on.
@@ -188,19 +187,18 @@ fn silent(now: &Situation) -> Option<Finding> {
 
 fn failing(now: &Situation) -> Option<Finding> {
     let failing = now.failing.as_ref()?;
-    // The rates of the last minute: a few of thousands are everyday life, and come right by themselves.
-    let share = if now.ended > 0.0 { failing.per_second / now.ended } else { 1.0 };
-    if share < 0.05 && now.delayed == 0 {
+    // A few of thousands are everyday life, and come right by themselves.
+    if failing.share < 0.05 {
         return None;
     }
-    let level = if share >= 0.5 { Level::Problem } else { Level::Warning };
+    let level = if failing.share >= 0.5 { Level::Problem } else { Level::Warning };
     let service = failing.code.strip_suffix("_unavailable").unwrap_or(&failing.code);
-    let percent = (share * 100.0).min(100.0).round();
+    let percent = (failing.share * 100.0).round();
     Some(Finding {
         level,
         code: "step_failing",
         what: format!(
-            "The {service} service gives no usable answer: {percent}% of the last minute's attempts failed there."
+            "The {service} service gives no usable answer: {percent}% of the last attempts failed there."
         ),
         detail: format!(
             "Reason: {}: {}. {} for another try.",
@@ -261,9 +259,12 @@ fn dead_letters(now: &Situation) -> Option<Finding> {
     (now.dead > 0).then(|| Finding {
         level: Level::Notice,
         code: "dead_letters",
-        what: format!("{} that no worker could read.", plural(now.dead, "message")),
-        detail: "They are set aside, and nothing else waits for them.".to_owned(),
-        advice: "Look at them under Dead letters: send them again once the workers understand them, or delete them.",
+        what: match now.dead {
+            1 => "1 message was set aside, since no worker could read it.".to_owned(),
+            more => format!("{more} messages were set aside, since no worker could read them."),
+        },
+        detail: "Nothing else waits for that.".to_owned(),
+        advice: "See Dead letters below: send one again once the workers understand it, or delete it (DELETE /dead-letters/{id}).",
     })
 }
 

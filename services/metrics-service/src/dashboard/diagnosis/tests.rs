@@ -24,9 +24,9 @@ fn busy() -> Situation {
     }
 }
 
-fn payment_fails(per_second: f64) -> Failing {
+fn payment_fails(share: f64) -> Failing {
     let message = "the connection was refused".to_owned();
-    Failing { code: "payment_unavailable".to_owned(), message, per_second }
+    Failing { code: "payment_unavailable".to_owned(), message, share }
 }
 
 /// The codes of all findings, and what the first one says.
@@ -113,8 +113,8 @@ fn each_cause_is_told_by_its_name() {
                 (now.waiting, now.in_progress) = (0, 0);
                 now.workers = vec![];
             },
-            &[(Warning, "no_worker")],
-            "No worker is running. Nothing waits yet. Orders are accepted and kept until a worker takes them.",
+            &[(Good, "good"), (Notice, "no_worker")],
+            "All is well. No order waits.",
         ),
         (
             |now| now.workers = vec![worker(16, 45)],
@@ -135,15 +135,15 @@ fn each_cause_is_told_by_its_name() {
              (processor.reclaim_idle_ms, 30 s unless changed).",
         ),
         (
-            |now| (now.failing, now.delayed) = (Some(payment_fails(20.0)), 37),
+            |now| (now.failing, now.delayed) = (Some(payment_fails(1.0)), 37),
             &[(Problem, "step_failing")],
-            "The payment service gives no usable answer: 100% of the last minute's attempts failed there. Reason: \
+            "The payment service gives no usable answer: 100% of the last attempts failed there. Reason: \
              payment_unavailable: the connection was refused. 37 orders wait for another try.",
         ),
         (
-            |now| (now.failing, now.delayed) = (Some(payment_fails(2.0)), 1),
+            |now| (now.failing, now.delayed) = (Some(payment_fails(0.1)), 1),
             &[(Warning, "step_failing")],
-            "The payment service gives no usable answer: 10% of the last minute's attempts failed there. Reason: \
+            "The payment service gives no usable answer: 10% of the last attempts failed there. Reason: \
              payment_unavailable: the connection was refused. 1 order waits for another try.",
         ),
         // One of twenty thousand: everyday life.
