@@ -1,6 +1,6 @@
 // One order by its id: a completed one with a trace, a failed one, one that is not there.
 
-import { assert, isAccessible, look, picture, words } from "./browser.mjs";
+import { assert, isAccessible, look, picture, say, words } from "./browser.mjs";
 
 const [completed, failed, trace] = words;
 
@@ -32,6 +32,7 @@ await look(async (page) => {
     way.map((row) => row.span),
     ["order.place", "order.publish", "", "order.process", "step.stock", "step.payment", "step.fulfilment", "order.completed"],
   );
+  say(way.map((row) => row.span).filter((span) => /^(step|order\.p)/.test(span)).join(" "));
   for (const row of way) assert.match(row.took, /^\+?[\d.]+ (s|ms|µs|min)$/, JSON.stringify(row));
   const [placed, , , attempt, ...rest] = way;
   const steps = rest.slice(0, 3);

@@ -15,7 +15,7 @@ const PATIENCE: Duration = Duration::from_mins(3);
 pub(crate) struct Page {
     script: &'static str,
     child: Child,
-    said: Lines<BufReader<ChildStdout>>,
+    lines: Lines<BufReader<ChildStdout>>,
 }
 
 impl Page {
@@ -27,16 +27,21 @@ impl Page {
         command.arg(folder.join(script)).arg(&stack.client.metrics).args(arguments);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).kill_on_drop(true);
         let mut child = command.spawn().expect("node is there: .ci/browser.sh installs it");
-        let said = BufReader::new(child.stdout.take().expect("it was asked for")).lines();
-        Self { script, child, said }
+        let lines = BufReader::new(child.stdout.take().expect("it was asked for")).lines();
+        Self { script, child, lines }
     }
 
     /// Waits until it says just this.
     pub(crate) async fn says(&mut self, expected: &str) {
-        let line = timeout(PATIENCE, self.said.next_line()).await;
-        let line = line.unwrap_or_else(|_| panic!("{} never said {expected}", self.script));
+        assert_eq!(self.said().await, expected);
+    }
+
+    /// The next that it says.
+    pub(crate) async fn said(&mut self) -> String {
+        let line = timeout(PATIENCE, self.lines.next_line()).await;
+        let line = line.unwrap_or_else(|_| panic!("{} said nothing", self.script));
         let line = line.expect("its output can be read");
-        assert_eq!(line.as_deref(), Some(expected), "{}: see its messages above", self.script);
+        line.unwrap_or_else(|| panic!("{} has ended; see its messages above", self.script))
     }
 
     /// Waits until it has seen everything, and is content.

@@ -1,6 +1,6 @@
 //! The page over a system in which all is well, or nearly.
 
-use system_tests::{Client, Load, Shop, Stack, client::text, eventually, load::Repeat};
+use system_tests::{Client, Load, Shop, Stack, client::text, collector::Collector, eventually, load::Repeat};
 use tokio::{io::AsyncWriteExt, net::TcpStream};
 
 use crate::page::Page;
@@ -32,9 +32,12 @@ async fn a_busy_system() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_order_is_looked_up_and_its_way_is_drawn() {
-    let shop = Shop::start().await;
-    let mut stack = Stack::build(&[]);
+async fn an_order_is_looked_up_and_its_way_is_drawn_as_its_trace_has_it() {
+    let (shop, collector) = (Shop::start().await, Collector::start().await);
+    let mut stack = Stack::build(&[
+        ("ORDERFLOW_TELEMETRY__OTLP_ENDPOINT", &collector.url()),
+        ("ORDERFLOW_TELEMETRY__OTLP_PROTOCOL", "http"),
+    ]);
     for (name, value) in shop.settings(shop.port) {
         stack.set(name, &value);
     }
@@ -50,7 +53,15 @@ async fn an_order_is_looked_up_and_its_way_is_drawn() {
     for id in [&completed, &failed] {
         stack.client.finished(id).await;
     }
-    Page::open("lookup.mjs", &stack, &[&completed, &failed, TRACE]).sees_everything().await;
+    let mut page = Page::open("lookup.mjs", &stack, &[&completed, &failed, TRACE]);
+    let drawn = page.said().await;
+    eventually("everything that is drawn is in the trace", async || {
+        let spans = collector.trace(TRACE);
+        let missing = drawn.split(' ').find(|name| !spans.iter().any(|span| span.name == *name));
+        missing.map_or(Ok(()), |name| Err(format!("{name} is not")))
+    })
+    .await;
+    page.sees_everything().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

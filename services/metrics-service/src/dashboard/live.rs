@@ -4,12 +4,12 @@ use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use contract::{StatusCounts, Timestamp};
-use serde::Serialize;
 
 use super::{
-    diagnosis::{self, Finding, Situation, diagnose, is_heard_of},
-    recent::{Failure, RATE_WINDOW, Recent},
+    diagnosis::{Situation, diagnose, is_heard_of},
+    recent::{RATE_WINDOW, Recent},
     sight::{Look, Sight},
+    snapshot::{FailureView, PerSecond, Queue, Snapshot, Worker, WorkerState},
 };
 use crate::{
     projection::{Projection, rates::Rate},
@@ -36,75 +36,6 @@ pub(crate) struct Live {
     can_redrive: bool,
 }
 
-/// Times are milliseconds since the Unix epoch.
-#[derive(Serialize)]
-struct Snapshot {
-    at: i64,
-    version: &'static str,
-    findings: Vec<Finding>,
-    /// Null until they are loaded.
-    counts: Option<StatusCounts>,
-    rates: PerSecond,
-    /// As Redis showed it last; null: never yet.
-    queue: Option<Queue>,
-    workers: Vec<Worker>,
-    failures: Vec<FailureView>,
-    /// Whether somebody with the key may do more than look.
-    can_redrive: bool,
-}
-
-#[derive(Serialize)]
-struct PerSecond {
-    accepted: f64,
-    completed: f64,
-    failed: f64,
-}
-
-#[derive(Serialize)]
-struct Queue {
-    seen_at: i64,
-    fresh: bool,
-    waiting: u64,
-    waiting_exact: bool,
-    in_progress: u64,
-    delayed: u64,
-    dead: u64,
-    oldest_waiting_ms: Option<u64>,
-}
-
-#[derive(Serialize)]
-struct Worker {
-    name: String,
-    state: WorkerState,
-    in_hand: u64,
-    idle_ms: u64,
-    per_second: f64,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-enum WorkerState {
-    Working,
-    /// It asks for orders, and there are none.
-    Waiting,
-    /// It has orders in hand, and is not heard of.
-    Silent,
-    /// It has none, and is not heard of.
-    Gone,
-}
-
-#[derive(Serialize)]
-struct FailureView {
-    order_id: String,
-    at: i64,
-    worker: String,
-    attempt: u32,
-    code: String,
-    message: String,
-    /// Null: it is not tried again.
-    due_at: Option<i64>,
-}
-
 impl Live {
     pub(crate) fn new(
         projection: Arc<Projection>,
@@ -129,9 +60,8 @@ impl Live {
         let look = self.sight.look();
         let numbers = self
             .projection
-            .read(|numbers| (numbers.counts, numbers.rates.over(RATE_WINDOW, now), numbers.rebuilding));
-        let (counts, rates, rebuilding) =
-            numbers.map_or((None, Rate::default(), false), |numbers| (Some(numbers.0), numbers.1, numbers.2));
+            .read(|numbers| (Some(numbers.counts), numbers.rates.over(RATE_WINDOW, now), numbers.rebuilding));
+        let (counts, rates, rebuilding) = numbers.unwrap_or_default();
         let workers = self.workers(&look, now);
         let situation = self.situation(&look, &workers, counts, rates, rebuilding, now);
         Snapshot {
@@ -140,7 +70,7 @@ impl Live {
             findings: diagnose(&situation),
             counts,
             rates: PerSecond { accepted: rates.accepted, completed: rates.completed, failed: rates.failed },
-            queue: queue(&look, now),
+            queue: Queue::of(&look, is_fresh(&look, now)),
             workers,
             failures: self.recent.failures().into_iter().map(FailureView::of).collect(),
             can_redrive: self.can_redrive,
@@ -210,56 +140,9 @@ impl Live {
     }
 }
 
-impl WorkerState {
-    const fn of(in_hand: u64, is_heard_of: bool) -> Self {
-        match (in_hand, is_heard_of) {
-            (0, true) => Self::Waiting,
-            (_, true) => Self::Working,
-            (0, false) => Self::Gone,
-            (_, false) => Self::Silent,
-        }
-    }
-}
-
-impl Worker {
-    fn for_diagnosis(&self) -> diagnosis::Worker {
-        let silent = Duration::from_millis(self.idle_ms);
-        diagnosis::Worker { name: self.name.clone(), in_hand: self.in_hand, silent }
-    }
-}
-
-impl FailureView {
-    fn of(failure: Failure) -> Self {
-        Self {
-            order_id: failure.order_id.to_string(),
-            at: failure.at.as_millis(),
-            worker: failure.worker,
-            attempt: failure.attempt,
-            code: failure.reason.code,
-            message: failure.reason.message,
-            due_at: failure.due_at.map(Timestamp::as_millis),
-        }
-    }
-}
-
 /// Whether the look says how it is now.
 pub(super) fn is_fresh(look: &Look, now: Timestamp) -> bool {
     look.seen_at.is_some_and(|seen_at| now.since(seen_at) < STALE)
-}
-
-fn queue(look: &Look, now: Timestamp) -> Option<Queue> {
-    let (queue, seen_at) = look.queue.as_ref().zip(look.seen_at)?;
-    let millis = |age: Duration| age.as_millis().try_into().unwrap_or(u64::MAX);
-    Some(Queue {
-        seen_at: seen_at.as_millis(),
-        fresh: is_fresh(look, now),
-        waiting: queue.queue_length,
-        waiting_exact: queue.queue_length_exact,
-        in_progress: queue.in_progress,
-        delayed: queue.delayed,
-        dead: queue.dead,
-        oldest_waiting_ms: queue.oldest_waiting_age.map(millis),
-    })
 }
 
 fn total(counts: &StatusCounts) -> u64 {

@@ -20,6 +20,7 @@ mod order_api;
 mod recent;
 mod routes;
 mod sight;
+mod snapshot;
 mod stream;
 
 pub use self::admin::AdminKey;

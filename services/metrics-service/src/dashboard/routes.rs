@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use contract::OrderId;
 use poem::{
-    EndpointExt, Error, Request, Response, Result, handler,
+    EndpointExt, Error, Request, Response, Result,
+    endpoint::make_sync,
+    handler,
     http::{HeaderName, StatusCode, header},
-    web::{Data, Path, Query},
+    web::{Data, Path, Query, Redirect},
 };
 use runtime::http::{Problem, Site};
 use serde::Deserialize;
@@ -29,6 +31,8 @@ impl Dashboard {
     pub(crate) fn mount(self, site: Site) -> Site {
         let dashboard = Arc::new(self);
         site.page("/", poem::get(page))
+            // Where some will look for it.
+            .page("/dashboard", poem::get(make_sync(|_| Redirect::temporary("/"))))
             .page("/dashboard/assets/:name", poem::get(asset))
             .page("/dashboard/stream", poem::get(stream).data(dashboard.clone()))
             .page("/dashboard/history", poem::get(history).data(dashboard.clone()))

@@ -124,6 +124,7 @@ mod tests {
             assert!(!policy.contains("unsafe"), "{policy}");
         }
         assert_eq!(get(&place, "/dashboard/assets/config.default.toml").await.status(), 404);
+        assert_eq!(get(&place, "/dashboard/").await.header("location"), Some("/"));
     }
 
     #[tokio::test]
