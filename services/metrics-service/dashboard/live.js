@@ -29,7 +29,17 @@ export function follow(heard, lost) {
   };
 
   open();
+  // A page that nobody sees holds no stream: a browser has few for each address, and the service a bounded number.
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden) {
+      source.close();
+    } else {
+      last = Date.now();
+      open();
+    }
+  });
   setInterval(() => {
+    if (document.hidden) return;
     const now = Date.now();
     if (broken || now - last > SILENCE_MS) lost(last);
     const isOver = source.readyState === EventSource.CLOSED || now - last > 3 * SILENCE_MS;

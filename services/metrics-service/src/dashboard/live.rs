@@ -96,7 +96,7 @@ impl Live {
         });
         Situation {
             redis_silent: now.since(look.seen_at.unwrap_or(self.started_at)),
-            total_orders: counts.map_or(0, |counts| total(&counts)),
+            total_orders: counts.map(|counts| total(&counts)),
             waiting: queue.queue_length,
             in_progress: queue.in_progress,
             delayed: queue.delayed,

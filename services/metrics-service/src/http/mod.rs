@@ -139,7 +139,7 @@ mod tests {
         let event = String::from_utf8(bytes.next().await.unwrap().unwrap().to_vec()).unwrap();
         let json = event.strip_prefix("retry: 2000\n\ndata: ").unwrap().strip_suffix("\n\n").unwrap();
         let now: Value = serde_json::from_str(json).unwrap();
-        assert_eq!(now["findings"][0]["code"], "no_orders", "{now}");
+        assert_eq!(now["findings"][0]["code"], "loading", "{now}");
         drop(bytes);
         assert_eq!(get(&place, "/dashboard/stream").await.status(), 200);
     }

@@ -34,7 +34,8 @@ const EVENTS_BEHIND: u64 = 5_000;
 pub(super) struct Situation {
     /// How long ago Redis answered, or the service started.
     pub(super) redis_silent: Duration,
-    pub(super) total_orders: u64,
+    /// `None`: the numbers have not been loaded yet.
+    pub(super) total_orders: Option<u64>,
     /// Messages that no worker has been given.
     pub(super) waiting: u64,
     pub(super) in_progress: u64,
@@ -291,15 +292,24 @@ fn behind(now: &Situation) -> Option<Finding> {
 }
 
 fn all_is_well(now: &Situation) -> Finding {
-    let (code, what, detail) = if now.total_orders == 0 {
-        ("no_orders", "No orders yet.".to_owned(), "Everything is ready for the first one.".to_owned())
-    } else if now.waiting + now.in_progress + now.delayed == 0 {
-        ("good", "All is well.".to_owned(), "No order waits.".to_owned())
-    } else {
-        let detail = format!("{} in work, {} waiting.", orders(now.in_progress), now.waiting + now.delayed);
-        ("good", "All is well.".to_owned(), detail)
+    let (level, code, what, detail) = match now.total_orders {
+        None => {
+            let detail = "metrics-service waits for its database. Orders are not concerned.".to_owned();
+            (Level::Notice, "loading", "The numbers are not loaded yet.", detail)
+        }
+        Some(0) => {
+            (Level::Good, "no_orders", "No orders yet.", "Everything is ready for the first one.".to_owned())
+        }
+        Some(_) if now.waiting + now.in_progress + now.delayed == 0 => {
+            (Level::Good, "good", "All is well.", "No order waits.".to_owned())
+        }
+        Some(_) => {
+            let detail =
+                format!("{} in work, {} waiting.", orders(now.in_progress), now.waiting + now.delayed);
+            (Level::Good, "good", "All is well.", detail)
+        }
     };
-    Finding { level: Level::Good, code, what, detail, advice: "" }
+    Finding { level, code, what: what.to_owned(), detail, advice: "" }
 }
 
 impl Situation {

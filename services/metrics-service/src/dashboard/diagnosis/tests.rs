@@ -13,7 +13,7 @@ type Case = (fn(&mut Situation), &'static [(Level, &'static str)], &'static str)
 fn busy() -> Situation {
     Situation {
         redis_silent: Duration::from_secs(2),
-        total_orders: 1_000,
+        total_orders: Some(1_000),
         waiting: 4,
         in_progress: 16,
         oldest_waiting: Some(Duration::from_secs(1)),
@@ -43,14 +43,22 @@ fn each_cause_is_told_by_its_name() {
     let table: &[Case] = &[
         (|_| {}, &[(Good, "good")], "All is well. 16 orders in work, 4 waiting."),
         (
-            |now| *now = Situation { workers: vec![worker(0, 1)], ..Situation::default() },
+            |now| {
+                *now =
+                    Situation { total_orders: Some(0), workers: vec![worker(0, 1)], ..Situation::default() }
+            },
             &[(Good, "no_orders")],
             "No orders yet. Everything is ready for the first one.",
         ),
         (
-            |now| *now = Situation::default(),
+            |now| *now = Situation { total_orders: Some(0), ..Situation::default() },
             &[(Good, "no_orders"), (Notice, "no_worker")],
             "No orders yet. Everything is ready for the first one.",
+        ),
+        (
+            |now| now.total_orders = None,
+            &[(Notice, "loading")],
+            "The numbers are not loaded yet. metrics-service waits for its database. Orders are not concerned.",
         ),
         (
             |now| now.redis_silent = Duration::from_secs(12),
