@@ -5,7 +5,8 @@
 -- ARGV  1 producer
 --       2 '1': compare with the next four first; '0': add whatever is found
 --       3 expected epoch, 4 and 5 expected last id of queue (milliseconds, counter), 6 expected sequence number
---       7 MessagePack: a list of messages, sequence numbers growing, each of them flat in four items:
+--       7 group on events that is led past the new events if it has been given all before them; '': none
+--       8 MessagePack: a list of messages, sequence numbers growing, each of them flat in four items:
 --         sequence number, order, command {name, value, ...}, event {name, value, ...}; no event: {}
 -- Result {'added' or 'lost', messages added, epoch, last id of queue, last sequence number published}
 --
@@ -30,12 +31,22 @@ if ARGV[2] == '1' then
   ms, counter = tonumber(ms), tonumber(counter)
   local expected_ms, expected_counter = tonumber(ARGV[4]), tonumber(ARGV[5])
   local behind = ms < expected_ms or (ms == expected_ms and counter < expected_counter)
-  if epoch ~= ARGV[3] or behind or last_seq < tonumber(ARGV[6]) then
+  if (epoch or '') ~= ARGV[3] or behind or last_seq < tonumber(ARGV[6]) then
     return {'lost', 0, epoch or '', last_id, tostring(redis.call('HGET', KEYS[3], producer) or '0')}
   end
 end
 
-local batch = cmsgpack.unpack(ARGV[7])
+-- How many entries the group has been given, if that is all there are; nil: there are more, or Redis lost count.
+local function read_to_the_end(group)
+  local groups = group ~= '' and redis.pcall('XINFO', 'GROUPS', KEYS[2]) or {}
+  for _, found in ipairs(groups) do
+    local of = {}
+    for i = 1, #found, 2 do of[found[i]] = found[i + 1] end
+    if of.name == group then return of.lag == 0 and of['entries-read'] or nil end
+  end
+end
+
+local batch = cmsgpack.unpack(ARGV[8])
 -- Lua can spread only so many arguments into one call.
 local CHUNK = 1000
 
@@ -52,7 +63,9 @@ for i = 1, #batch, 4 do
 end
 if #orders > 0 then ask() end
 
+local group_read = read_to_the_end(ARGV[7])
 local added, last_id, published, noted = 0, nil, nil, {}
+local events, last_event = 0, nil
 for i = 1, #batch, 4 do
   local seq, order = batch[i], batch[i + 1]
   if tonumber(seq) > last_seq then
@@ -60,7 +73,10 @@ for i = 1, #batch, 4 do
     if not live[order] then
       local event = batch[i + 3]
       last_id = redis.call('XADD', KEYS[1], '*', unpack(batch[i + 2]))
-      if #event > 0 then redis.call('XADD', KEYS[2], '*', unpack(event)) end
+      if #event > 0 then
+        last_event = redis.call('XADD', KEYS[2], '*', unpack(event))
+        events = events + 1
+      end
       live[order] = last_id
       noted[#noted + 1], noted[#noted + 2] = order, last_id
       added = added + 1
@@ -72,6 +88,11 @@ for i = 1, #batch, 4 do
   end
 end
 if #noted > 0 then redis.call('HSET', KEYS[5], unpack(noted)) end
+
+-- It would only read and acknowledge what it knows.
+if group_read and last_event then
+  redis.call('XGROUP', 'SETID', KEYS[2], ARGV[7], last_event, 'ENTRIESREAD', group_read + events)
+end
 
 if published then redis.call('HSET', KEYS[3], producer, published) end
 if not epoch then

@@ -53,13 +53,13 @@ impl Shop {
             let command = Command::process("/test", event.order_id(), START, None, data);
             let seq = number as i64 + 1;
             let (order, event) = (event.order_id(), Some(event.to_fields()));
-            (history, Publication { seq, order, command: command.to_fields(), event })
+            (history, Publication { seq, order, command: command.to_fields(), event, known: false })
         };
         let first = self.orders.len();
         let (histories, batch): (Vec<_>, Vec<_>) = (first..first + count).map(publication).unzip();
         self.orders.extend(histories);
         eventually("orders are published", async || {
-            let published = Producer::new(&self.redis).publish(0, "test", &batch).await;
+            let published = Producer::new(&self.redis, "").publish(0, "test", &batch).await;
             published.map_err(|error| error.to_string())
         })
         .await;

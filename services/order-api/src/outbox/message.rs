@@ -1,6 +1,6 @@
 //! The messages that a row of the outbox becomes: the command for a worker, and the event for all others.
 
-use contract::{Command, CompensateOrder, Event, ProcessOrder, Step, Timestamp};
+use contract::{Command, CompensateOrder, Event, ProcessOrder, Step, Timestamp, command::FIRST_VERSION};
 use sea_orm::DbErr;
 use streams::Publication;
 
@@ -31,7 +31,9 @@ pub(super) fn publication(row: &Pending) -> Result<Publication, DbErr> {
             Command::compensate(SOURCE, order_id, time, traceparent, data)
         }
     };
-    Ok(Publication { seq: row.seq, order: order_id, command: command.to_fields(), event })
+    // What the follower leaves out, too.
+    let known = event.is_none() || version == FIRST_VERSION;
+    Ok(Publication { seq: row.seq, order: order_id, command: command.to_fields(), event, known })
 }
 
 /// What is to be undone: what is known to be, or everything, in reverse order.

@@ -14,7 +14,7 @@ use runtime::{
     backoff::Backoff, clock::Clock, db::Database, lifecycle::Shutdown, outage::Outage, trace_context,
 };
 use sea_orm::DbErr;
-use streams::{Outcome, Producer, Publication, Redis, StreamError, groups};
+use streams::{Outcome, Producer, Publication, Redis, StreamError, groups, keys::ORDER_API};
 use tokio::time::{Instant, MissedTickBehavior};
 use tracing::Instrument;
 use uuid::Uuid;
@@ -82,7 +82,7 @@ impl Relay {
         Self {
             database: database.clone(),
             redis: redis.clone(),
-            producer: Producer::new(redis),
+            producer: Producer::new(redis, ORDER_API),
             own: shared.backlog.producer(),
             batch: config.batch,
             sweep_interval: Duration::from_millis(config.sweep_interval_ms.max(100)),
@@ -142,29 +142,44 @@ impl Relay {
     /// Publishes everything that this run is known to have committed.
     async fn publish_own(&mut self) -> Result<(), RelayError> {
         let committed = *self.shared.commits.last.borrow_and_update();
-        while self.published < committed {
-            if !self.publish_next().await? {
-                // Numbers of a transaction that failed.
-                self.published = committed;
+        self.publish_up_to(committed).await?;
+        // Above the last row there can be numbers of a transaction that failed.
+        self.published = self.published.max(committed);
+        Ok(())
+    }
+
+    /// Publishes this run's rows, until there are none or the last of these numbers is published. In a backlog the next rows
+    /// are read while Redis has the ones before; else they would be fewer than if they came later.
+    async fn publish_up_to(&mut self, number: i64) -> Result<(), RelayError> {
+        let mut ahead = Vec::new();
+        while self.published < number {
+            let rows = if ahead.is_empty() {
+                self.rows_after(self.published).await?
+            } else {
+                std::mem::take(&mut ahead)
+            };
+            let Some(last) = rows.last().map(|row| row.seq) else { break };
+            let is_backlog = rows.len() == self.batch && last.saturating_add(self.batch as i64) <= number;
+            let reading = async { if is_backlog { self.rows_after(last).await } else { Ok(Vec::new()) } };
+            let (published, read) = tokio::join!(self.publish(self.own, rows), reading);
+            published?;
+            ahead = read?;
+            self.published = last;
+            self.shared.backlog.published_up_to(last);
+            if self.published - self.deleted >= DELETE_ROWS {
+                self.delete().await?;
             }
         }
         Ok(())
     }
 
-    /// Publishes the next rows of this run; false: there are none.
-    async fn publish_next(&mut self) -> Result<bool, RelayError> {
-        let mut rows = self.shared.commits.fresh.after(self.published, self.batch);
-        if rows.is_empty() {
-            rows = pending::of_producer(&self.database.reader, self.own, self.published, self.batch).await?;
+    /// The next rows of this run: as they were committed, or from the outbox.
+    async fn rows_after(&self, number: i64) -> Result<Vec<Pending>, RelayError> {
+        let fresh = self.shared.commits.fresh.after(number, self.batch);
+        if !fresh.is_empty() {
+            return Ok(fresh);
         }
-        let Some(last) = rows.last().map(|row| row.seq) else { return Ok(false) };
-        self.publish(self.own, rows).await?;
-        self.published = last;
-        self.shared.backlog.published_up_to(last);
-        if self.published - self.deleted >= DELETE_ROWS {
-            self.delete().await?;
-        }
-        Ok(true)
+        Ok(pending::of_producer(&self.database.reader, self.own, number, self.batch).await?)
     }
 
     /// Publishes what other runs left, and whatever of our own was missed: a commit whose answer was lost is in the database,
@@ -180,8 +195,7 @@ impl Relay {
                 after = last;
             }
         }
-        while self.publish_next().await? {}
-        Ok(())
+        self.publish_up_to(i64::MAX).await
     }
 
     /// Publishes nothing, and so learns whether Redis is still what it was.
@@ -201,7 +215,7 @@ impl Relay {
     }
 
     /// Publishes rows of one producer, partition by partition, in the order of their numbers.
-    async fn publish(&mut self, producer: Uuid, rows: Vec<Pending>) -> Result<(), RelayError> {
+    async fn publish(&self, producer: Uuid, rows: Vec<Pending>) -> Result<(), RelayError> {
         let span = tracing::debug_span!("outbox.relay", orders = rows.len());
         let spans = trace_context::each_in_batch(&span, rows.iter(), |row| {
             let order_id = orders::order_id(&row.order);
@@ -223,23 +237,24 @@ impl Relay {
     }
 
     async fn publish_in(
-        &mut self,
+        &self,
         partition: u16,
         producer: Uuid,
         batch: &[Publication],
     ) -> Result<(), RelayError> {
         let own = producer == self.own;
         let name = producer.as_simple().to_string();
-        let published = match self.shared.marks.expected(partition, own) {
-            None => self.producer.publish(partition, &name, batch).await?,
-            Some(expected) => {
-                match self.producer.publish_after(partition, &name, &expected, batch).await? {
-                    Outcome::Published(published) => published,
-                    Outcome::Lost(now) => {
-                        self.lost(partition, &now).await?;
-                        // What there is now is what is expected from here on.
-                        self.producer.publish(partition, &name, batch).await?
-                    }
+        let published = loop {
+            let outcome = match self.shared.marks.expected(partition, own) {
+                None => Outcome::Published(self.producer.publish(partition, &name, batch).await?),
+                Some(expected) => self.producer.publish_after(partition, &name, &expected, batch).await?,
+            };
+            match outcome {
+                Outcome::Published(published) => break published,
+                Outcome::Lost(now) => {
+                    self.lost(partition, &now).await?;
+                    // From here on this much is expected: another loss, right now, is seen too.
+                    self.shared.marks.seen(partition, now, own);
                 }
             }
         };

@@ -32,7 +32,7 @@ async fn no_statement_looks_at_the_whole_ledger() {
     let running = tokio::spawn(app.run(shutdown.clone()));
 
     assert!(redis.wait_until_ready(&CancellationToken::new()).await);
-    Producer::new(&redis).publish(0, "producer", &orders()).await.unwrap();
+    Producer::new(&redis, "").publish(0, "producer", &orders()).await.unwrap();
     eventually("orders were tried, and tried again", async || match plans.missing(&SENT) {
         missing if missing.is_empty() => Ok(()),
         missing => Err(missing.join("; ")),
@@ -52,7 +52,7 @@ fn orders() -> Vec<Publication> {
         let order = new_order_id(&Clock::system());
         let data = ProcessOrder { version: 1, attempt: 1, placed_at, life: 1, order: content.clone() };
         let command = Command::process("/order-api", order, placed_at, None, data).to_fields();
-        Publication { seq, order, command, event: None }
+        Publication { seq, order, command, event: None, known: false }
     };
     (1..=20).map(publication).collect()
 }

@@ -44,10 +44,11 @@ impl Delivery {
             let (order, reason) = (subject(&fields), one_line(&reason, LONGEST_REASON));
             Self::Dead { entry, order, reason, fields }
         };
-        let command = match Command::from_fields(fields.iter().cloned()) {
-            Ok(command) => command,
-            Err(error) => return dead(error.to_string(), fields),
-        };
+        let command =
+            match Command::from_fields(fields.iter().map(|(name, value)| (name.as_str(), value.as_str()))) {
+                Ok(command) => command,
+                Err(error) => return dead(error.to_string(), fields),
+            };
         let (version, attempt) = match &command.data {
             CommandData::Process(data) => (data.version, data.attempt),
             CommandData::Compensate(data) => (data.version, data.attempt),

@@ -80,9 +80,9 @@ impl World {
         let data = ProcessOrder { version: 1, attempt: 1, placed_at: NOON, life: 1, order: content };
         let command: Fields = Command::process("/order-api", order, NOON, None, data).to_fields();
         let redis = &self.retention.redis;
-        let publication = Publication { seq: 1, order, command, event: None };
+        let publication = Publication { seq: 1, order, command, event: None, known: false };
         let partition = redis.keys().partition_of(order);
-        Producer::new(redis).publish(partition, &order.to_string(), &[publication]).await.unwrap();
+        Producer::new(redis, "").publish(partition, &order.to_string(), &[publication]).await.unwrap();
     }
 
     async fn left(&self) -> Vec<OrderId> {

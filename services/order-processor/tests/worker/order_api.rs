@@ -25,7 +25,7 @@ impl World {
                 .iter()
                 .filter(|number| self.redis.keys().partition_of(order_id(**number)) == partition);
             let batch: Vec<Publication> = here.map(|number| publication(*number)).collect();
-            Producer::new(&self.redis).publish(partition, "api", &batch).await.unwrap();
+            Producer::new(&self.redis, "").publish(partition, "api", &batch).await.unwrap();
         }
     }
 
@@ -38,11 +38,11 @@ impl World {
             }
             CommandData::Compensate(_) => None,
         };
-        let publication = Publication { seq: 1, order, command: command.to_fields(), event };
+        let publication = Publication { seq: 1, order, command: command.to_fields(), event, known: false };
         let partition = self.redis.keys().partition_of(order);
         // A producer of its own, so that it is skipped when it comes again.
         let published =
-            Producer::new(&self.redis).publish(partition, &command.envelope.id, &[publication]).await;
+            Producer::new(&self.redis, "").publish(partition, &command.envelope.id, &[publication]).await;
         published.map(|_| ()).map_err(|error| error.to_string())
     }
 

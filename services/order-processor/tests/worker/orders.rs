@@ -39,6 +39,7 @@ pub(crate) fn publication(number: u32) -> Publication {
         order: order_id(number),
         command: command.to_fields(),
         event: Some(event.to_fields()),
+        known: false,
     }
 }
 

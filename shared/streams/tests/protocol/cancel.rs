@@ -32,7 +32,7 @@ async fn publish(world: &World, numbers: std::ops::RangeInclusive<i64>) -> Mark 
         ..crate::world::publication(number)
     };
     let batch: Vec<_> = numbers.map(publication).collect();
-    Producer::new(&world.redis).publish(0, "api", &batch).await.unwrap().mark
+    Producer::new(&world.redis, "").publish(0, "api", &batch).await.unwrap().mark
 }
 
 fn taken(entry: EntryId, number: i64) -> Accept {

@@ -20,7 +20,7 @@ async fn without_redis_commands_fail_at_once_and_waiting_can_be_stopped() {
     let error = within_deadline(redis.ping()).await.unwrap_err();
     assert!(error.is_connection() && !error.is_no_group(), "{error}");
     let error =
-        within_deadline(Producer::new(&redis).publish(0, "api", &[publication(1)])).await.unwrap_err();
+        within_deadline(Producer::new(&redis, "").publish(0, "api", &[publication(1)])).await.unwrap_err();
     assert!(error.is_connection(), "{error}");
     let shutdown = CancellationToken::new();
     shutdown.cancel();
@@ -60,7 +60,7 @@ async fn connections_that_are_cut_under_load_lose_and_double_nothing() {
         for seq in 1..=200 {
             let batch = [publication(seq)];
             // As the relay does: until it is told that all is there.
-            while Producer::new(&world.redis).publish(0, "api", &batch).await.is_err() {
+            while Producer::new(&world.redis, "").publish(0, "api", &batch).await.is_err() {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
         }
@@ -87,7 +87,7 @@ async fn a_server_that_hangs_is_given_up_and_found_again() {
     let mut worker = world.worker("w");
     assert!(worker.next(1).await.unwrap().is_empty());
     world.server.signal("STOP");
-    let producer = Producer::new(&world.redis);
+    let producer = Producer::new(&world.redis, "");
     let batch = [publication(1)];
     let (published, next) =
         within_deadline(async { tokio::join!(producer.publish(0, "api", &batch), worker.next(1)) }).await;

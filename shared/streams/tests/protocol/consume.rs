@@ -204,7 +204,7 @@ async fn a_group_that_is_missing_from_the_start_is_made() {
     let world = World::start().await;
     world.run::<String>("FLUSHALL").await;
     let batch = [publication(1)];
-    streams::Producer::new(&world.redis).publish(0, "api", &batch).await.unwrap();
+    streams::Producer::new(&world.redis, "").publish(0, "api", &batch).await.unwrap();
     let mut consumer = Subscription::new(&world.redis, Stream::Events, 0, METRICS_SERVICE, "w").unwrap();
     assert_eq!(delivered(&read(&mut consumer, 1).await), orders([1]));
 }

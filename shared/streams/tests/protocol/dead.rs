@@ -61,7 +61,7 @@ async fn an_order_that_lives_on_gets_no_second_message_from_the_dead() {
     dead_letters(&world, 1..=1).await;
     let letter = dead::list(&world.redis, 0, EntryId::MIN, 1).await.unwrap().remove(0);
     let again = streams::Publication { seq: 9, ..crate::world::publication(1) };
-    streams::Producer::new(&world.redis).publish(0, "api", &[again]).await.unwrap();
+    streams::Producer::new(&world.redis, "").publish(0, "api", &[again]).await.unwrap();
     assert_eq!(dead::redrive(&world.redis, 0, letter.id).await.unwrap(), Redriven::OrderLives);
     assert_eq!(world.dead().await.len(), 1);
 }

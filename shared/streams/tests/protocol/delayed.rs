@@ -19,7 +19,7 @@ use crate::{
 /// Publishes, takes and delays one order for each delay, in one step.
 async fn delay(redis: &Redis, delays_ms: &[u64]) {
     let batch: Vec<_> = (1..).take(delays_ms.len()).map(publication).collect();
-    Producer::new(redis).publish(0, "api", &batch).await.unwrap();
+    Producer::new(redis, "").publish(0, "api", &batch).await.unwrap();
     let mut worker = Subscription::new(redis, Stream::Queue, 0, ORDER_PROCESSOR, "w").unwrap();
     let held = ids(&read(&mut worker, delays_ms.len()).await);
     let finish = |((entry, delay_ms), number)| Finish {

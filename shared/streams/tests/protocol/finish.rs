@@ -190,7 +190,7 @@ async fn a_redis_that_is_full_lets_work_in_hand_be_finished() {
     let held = ids(&read(&mut world.worker("w"), 1).await);
     world.run::<()>("CONFIG SET maxmemory 1").await;
     let refused =
-        streams::Producer::new(&world.redis).publish(0, "api", &[crate::world::publication(2)]).await;
+        streams::Producer::new(&world.redis, "").publish(0, "api", &[crate::world::publication(2)]).await;
     assert!(refused.unwrap_err().to_string().contains("OOM"));
     assert_eq!(finish(&world, &[completed(held[0], 1)]).await, [true]);
     assert_eq!(world.events().await[1].field("type"), "order.completed");

@@ -32,7 +32,7 @@ async fn orders_without_a_message_are_told_from_those_that_wait_work_or_are_dela
 #[tokio::test]
 async fn a_lost_tail_is_seen_and_what_is_absent_is_published_again() {
     let mut world = World::start().await;
-    let producer = Producer::new(&world.redis);
+    let producer = Producer::new(&world.redis, "");
     let before: Vec<_> = (1..=5).map(publication).collect();
     producer.publish(0, "api", &before).await.unwrap();
     let kept = world.server.data();
@@ -59,4 +59,28 @@ async fn a_lost_tail_is_seen_and_what_is_absent_is_published_again() {
     assert_eq!(published.added, 4);
     assert!(published.mark.last_id > Mark::clone(&now).last_id);
     assert_eq!(absent(&world.redis, 0, &asked).await.unwrap().orders, []);
+}
+
+/// What was found to be lost is where the next publication begins, and whatever is lost from there is seen as well.
+#[tokio::test]
+async fn two_losses_one_after_the_other_are_both_seen() {
+    let world = World::start().await;
+    let producer = Producer::new(&world.redis, "");
+    let publish_after = async |mark: &Mark, number: i64| {
+        producer.publish_after(0, "api", mark, &[publication(number)]).await.unwrap()
+    };
+    let mut mark = producer.publish(0, "api", &[publication(1)]).await.unwrap().mark;
+    for number in [2, 3] {
+        world.run::<()>("FLUSHALL").await;
+        let Outcome::Lost(now) = publish_after(&mark, number).await else {
+            panic!("the loss was not seen");
+        };
+        assert_eq!((now.epoch.as_str(), now.last_seq), ("", 0));
+        let Outcome::Published(published) = publish_after(&now, number).await else {
+            panic!("an empty Redis is what was expected");
+        };
+        assert_eq!(published.added, 1);
+        assert!(matches!(publish_after(&now, number).await, Outcome::Lost(_)), "it is not empty any more");
+        mark = published.mark;
+    }
 }

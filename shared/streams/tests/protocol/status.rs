@@ -84,7 +84,7 @@ async fn where_redis_lost_count_it_is_counted() {
 #[tokio::test]
 async fn partitions_add_up_and_the_oldest_orders_come_first() {
     let world = World::with_partitions(3).await;
-    let producer = Producer::new(&world.redis);
+    let producer = Producer::new(&world.redis, "");
     for number in 1..=9 {
         let partition = (number % 3) as u16;
         producer.publish(partition, "api", &[publication(number)]).await.unwrap();

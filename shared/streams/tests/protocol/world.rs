@@ -39,7 +39,7 @@ impl World {
     /// Publishes these numbers as one batch of the producer `api`; how many were added.
     pub(crate) async fn publish(&self, numbers: impl IntoIterator<Item = i64>) -> usize {
         let batch: Vec<_> = numbers.into_iter().map(publication).collect();
-        Producer::new(&self.redis).publish(0, "api", &batch).await.unwrap().added
+        Producer::new(&self.redis, "").publish(0, "api", &batch).await.unwrap().added
     }
 
     /// The finisher of a worker on the only partition.
@@ -161,6 +161,7 @@ pub(crate) fn publication(seq: i64) -> Publication {
         order: order(seq),
         command: message("order.process", seq),
         event: Some(message("order.placed", seq)),
+        known: true,
     }
 }
 
