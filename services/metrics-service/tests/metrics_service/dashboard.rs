@@ -1,7 +1,8 @@
 //! What a page of the dashboard is sent, by the running service.
 
+use metrics_service::Config;
 use serde_json::Value;
-use system_tests::{DEADLINE, redis::PrivateRedis};
+use system_tests::{DEADLINE, eventually, postgres::PrivatePostgres, redis::PrivateRedis};
 use tokio::time::timeout;
 
 use crate::{
@@ -83,5 +84,44 @@ async fn the_history_is_that_of_the_window() {
         assert_eq!(time.len() as i64 * step, seconds);
         assert!(time.is_sorted_by(|one, next| next - one == step));
     }
+    service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn how_it_stood_is_written_down() {
+    let (redis, disk) = (PrivateRedis::start().await, Disk::new());
+    is_written_down(disk.config(&redis.url())).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn how_it_stood_is_written_down_on_postgresql() {
+    let (postgres, redis, disk) = (PrivatePostgres::start().await, PrivateRedis::start().await, Disk::new());
+    let mut config = disk.config(&redis.url());
+    config.database.url = postgres.url();
+    is_written_down(config).await;
+}
+
+/// Every ten seconds: the queue as it is, and the orders that ended since.
+async fn is_written_down(config: Config) {
+    let service = Service::start(config.clone()).await;
+    let mut shop = Shop::open(&config).await;
+    shop.place(20).await;
+    shop.shows(&service, 20, 0).await;
+    let newest = async |list: &str| {
+        let history = service.client.metrics("/dashboard/history?window=15m").await?;
+        let known = history[list].as_array().unwrap().iter().rev().find_map(Value::as_f64);
+        known.ok_or_else(|| format!("{list} is unknown"))
+    };
+    eventually("the queue is written down", async || newest("waiting").await).await;
+    // Each takes two seconds.
+    shop.complete(20).await;
+    let seconds = eventually("durations are written down", async || newest("p95_s").await).await;
+    assert!((seconds / 2.0 - 1.0).abs() < 0.03, "{seconds}");
+    service.stop().await;
+
+    // They are there after a restart.
+    let service = Service::start(config).await;
+    let history = service.client.metrics("/dashboard/history?window=1h").await.unwrap();
+    assert_eq!(history["summary"]["p50_s"], seconds, "{}", history["summary"]);
     service.stop().await;
 }
