@@ -142,7 +142,7 @@ def test_the_gateway_sends_each_path_where_the_ingress_does():
     places = re.findall(r"location (=|~)? ?(\S+) \{\s+set \$service http://([a-z-]+):(\d+)", text)
     assert places == [
         ("~", r"^/(orders|docs|openapi\.json)(/|$)", "order-api", "8000"),
-        ("~", "^/stats(/|$)", "metrics-service", "8001"),
+        ("~", r"^/(stats|dashboard)(/|$)", "metrics-service", "8001"),
         ("=", "/", "metrics-service", "8001"),
     ]
     assert re.search(r"location / \{\s+return 404;", text)

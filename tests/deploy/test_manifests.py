@@ -112,7 +112,7 @@ def test_one_origin_shows_what_is_meant_for_the_outside_and_nothing_else():
              for path in ingress["spec"]["rules"][0]["http"]["paths"]}
     api, metrics = "orderflow-order-api", "orderflow-metrics-service"
     assert paths == {"/orders": ("Prefix", api), "/docs": ("Prefix", api), "/openapi.json": ("Prefix", api),
-                     "/stats": ("Prefix", metrics), "/": ("Exact", metrics)}
+                     "/stats": ("Prefix", metrics), "/dashboard": ("Prefix", metrics), "/": ("Exact", metrics)}
 
 
 def test_the_plain_manifests_are_what_the_chart_renders(tmp_path):

@@ -20,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     Config, Migrations,
+    dashboard::{Dashboard, History, Live, OrderApi, Recent, Sampler, Sight, Streams},
     http::{StatsSource, site},
     loss::LossWatch,
     projection::Projection,
@@ -83,9 +84,35 @@ impl App {
         // Connected from the start, so that readiness tells of Redis whatever else has to be waited for.
         redis.connect();
 
+        let (sight, recent) = (Sight::default(), Recent::default());
+        let admin_key = config.dashboard.admin_key;
+        let live = Live::new(
+            projection.clone(),
+            backlog.clone(),
+            sight.clone(),
+            recent.clone(),
+            !admin_key.is_none(),
+        );
+        let streams = Streams::new(live, config.dashboard.streams, shutdown.draining());
+        tasks.spawn("dashboard", streams.clone().run());
+        let sampler = Sampler {
+            database: database.clone(),
+            projection: projection.clone(),
+            sight: sight.clone(),
+            recent: recent.clone(),
+            draining: shutdown.draining(),
+        };
+        tasks.spawn("sampler", sampler.run());
+        let dashboard = Dashboard {
+            streams,
+            history: History::new(database.clone(), projection.clone()),
+            order_api: OrderApi::new(config.projection.order_api()?)?,
+            admin_key,
+        };
+
         let stats = StatsSource::new(projection.clone(), backlog.clone(), clock);
         let readiness = readiness(&shutdown, &redis, &database, &projection);
-        let endpoint = site(&config.http, &metrics, readiness, stats).endpoint();
+        let endpoint = site(&config.http, &metrics, readiness, stats, dashboard).endpoint();
         let (http_config, stop) = (config.http.clone(), shutdown.clone());
         tasks.spawn("http", async move { http::serve(listener, endpoint, &http_config, stop).await });
 
@@ -104,6 +131,7 @@ impl App {
             projection: projection.clone(),
             metrics: measured.clone(),
             losses: losses.clone(),
+            recent,
             batch: config.projection.batch,
             redis_answered: redis_answered.clone(),
             draining: shutdown.draining(),
@@ -135,6 +163,7 @@ impl App {
             redis_answered,
             projection,
             backlog,
+            sight,
             queue: QueueMetrics::new(&metrics),
             losses,
             metrics: measured,

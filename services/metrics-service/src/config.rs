@@ -10,10 +10,14 @@ use runtime::{
 };
 use serde::Deserialize;
 
+use crate::dashboard::{AdminKey, SHORTEST_ADMIN_KEY};
+
 const DEFAULTS: &str = include_str!("../config.default.toml");
 
 /// As many entries as one read of a pending list gives.
 const MOST_BATCH: usize = 1_000;
+/// Each holds a connection.
+const MOST_STREAMS: usize = 1_000;
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -25,6 +29,7 @@ pub struct Config {
     pub telemetry: TelemetryConfig,
     pub lifecycle: LifecycleConfig,
     pub projection: ProjectionConfig,
+    pub dashboard: DashboardConfig,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -37,6 +42,13 @@ pub struct ProjectionConfig {
     pub reload_interval_ms: u64,
     pub order_api_url: String,
     pub rebuild_again_ms: u64,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DashboardConfig {
+    pub admin_key: AdminKey,
+    pub streams: usize,
 }
 
 impl Config {
@@ -69,6 +81,14 @@ impl Config {
         ensure!(projection.reload_interval_ms >= 100, "projection.reload_interval_ms must be at least 100");
         projection.order_api().context("projection.order_api_url is no address")?;
         ensure!(self.redis.partitions >= 1, "redis.partitions must be at least 1");
+        ensure!(
+            self.dashboard.admin_key.is_none_or_long_enough(),
+            "dashboard.admin_key must have at least {SHORTEST_ADMIN_KEY} characters, or none"
+        );
+        ensure!(
+            (1..=MOST_STREAMS).contains(&self.dashboard.streams),
+            "dashboard.streams must be 1 to {MOST_STREAMS}"
+        );
         Ok(())
     }
 }
@@ -116,7 +136,7 @@ mod tests {
     fn the_defaults_are_valid_and_each_mistake_has_its_sentence() {
         let config = Config::load(None).unwrap();
         assert!(!config.instance.is_empty());
-        let changes: [(Change, &str); 9] = [
+        let changes: [(Change, &str); 12] = [
             (|config| config.projection.batch = 0, "projection.batch"),
             (|config| config.projection.batch = 1_001, "projection.batch"),
             (|config| config.projection.snapshot_interval_ms = 0, "projection.snapshot_interval_ms"),
@@ -126,6 +146,9 @@ mod tests {
             (|config| config.projection.order_api_url = "api:8000".into(), "projection.order_api_url"),
             (|config| config.projection.order_api_url = "api".into(), "projection.order_api_url"),
             (|config| config.redis.partitions = 0, "redis.partitions"),
+            (|config| config.dashboard.admin_key = "too short".into(), "dashboard.admin_key"),
+            (|config| config.dashboard.streams = 0, "dashboard.streams"),
+            (|config| config.dashboard.streams = 1_001, "dashboard.streams"),
         ];
         for (change, name) in changes {
             let mut changed = config.clone();

@@ -4,6 +4,7 @@
 //! events ─▶ projector ─▶ projection ──one transaction: orders, counts, durations, rates, position──▶ database
 //!            (ack after)     │ the same change, in memory
 //!                            ├─▶ http: GET /stats
+//!                            ├─▶ dashboard: GET /
 //!                            └─▶ snapshot: Redis, for order-api's GET /orders/metrics
 //! ```
 //!
@@ -14,6 +15,7 @@
 
 mod app;
 mod config;
+mod dashboard;
 pub mod entities;
 pub mod http;
 mod loss;
@@ -26,5 +28,6 @@ mod telemetry;
 mod upkeep;
 
 pub use app::App;
-pub use config::{Config, ProjectionConfig};
+pub use config::{Config, DashboardConfig, ProjectionConfig};
+pub use dashboard::AdminKey;
 pub use migrations::Migrations;

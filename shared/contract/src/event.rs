@@ -56,6 +56,12 @@ pub struct OrderProcessing {
     pub attempt: u32,
     pub worker: String,
     pub placed_at: Timestamp,
+    /// When the command that the worker took came into the queue, by the clock of Redis, in whole milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub published_at: Option<Timestamp>,
+    /// The id of the order's trace, where it has one: a timeline keeps the data of an event, and not its `traceparent`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trace_id: Option<String>,
 }
 
 /// `order.completed`: every step was accepted.

@@ -13,6 +13,7 @@ use crate::{
     timestamp::Timestamp,
 };
 
+const TRACE_ID: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 const TRACEPARENT: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 const WORKER: &str = "order-processor-0";
 const API: &str = "/order-api";
@@ -94,6 +95,8 @@ pub fn events() -> Vec<Event> {
                 attempt: 1,
                 worker: worker.clone(),
                 placed_at,
+                published_at: Some(at(1_000)),
+                trace_id: Some(TRACE_ID.to_owned()),
             }),
         ),
         event(

@@ -5,7 +5,7 @@
 
 use std::{collections::BTreeMap, fs, path::PathBuf};
 
-use contract::{Command, DecodeError, Event, EventKind, Fields, samples};
+use contract::{Command, DecodeError, Event, EventData, EventKind, Fields, samples};
 
 fn golden_file(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(format!("{name}.json"))
@@ -59,6 +59,17 @@ fn a_field_that_a_newer_writer_adds_is_left_alone() {
     fields.insert("tenant".into(), "a".into());
     fields.insert("data".into(), fields["data"].replacen('{', r#"{"region":"eu","#, 1));
     assert!(Event::from_fields(fields).is_ok());
+}
+
+#[test]
+fn a_field_that_an_older_writer_does_not_know_may_be_missing() {
+    let mut fields = read_golden("order.processing");
+    let data = fields["data"].split(r#","published_at""#).next().unwrap().to_owned() + "}";
+    fields.insert("data".into(), data);
+    let EventData::Processing(data) = Event::from_fields(fields).unwrap().data else {
+        panic!("another kind")
+    };
+    assert_eq!((data.published_at, data.trace_id), (None, None));
 }
 
 #[test]

@@ -52,6 +52,11 @@ pub fn outgoing_traceparent(span: &Span, incoming: Option<&str>) -> Option<Strin
     own.or_else(|| incoming.map(str::to_owned))
 }
 
+/// The id of the trace that a `traceparent` belongs to; `None` where it is none.
+pub fn trace_id(traceparent: Option<&str>) -> Option<String> {
+    parse(traceparent?).map(|parsed| parsed.trace_id().to_string())
+}
+
 /// Makes the span a child of the remote one. Must be called before the span is first entered; a text that is
 /// no `traceparent` is ignored, as the W3C asks.
 pub fn set_parent(span: &Span, traceparent: Option<&str>) {

@@ -47,7 +47,8 @@ pub struct WorkerStatus {
     pub name: String,
     /// Messages that it was given and has not finished.
     pub pending: u64,
-    /// Time since it last asked for messages; a worker that lives asks every few seconds.
+    /// Time since it last asked for messages; a worker that lives asks every few seconds. Redis 7.0 notes only what it was given,
+    /// and that it reads its own pending list, every quarter of a minute.
     pub idle_ms: u64,
 }
 

@@ -1,6 +1,10 @@
 {{- define "orderflow.metricsService.env" -}}
 - name: ORDERFLOW_PROJECTION__ORDER_API_URL
   value: http://{{ include "orderflow.componentName" (list . "order-api") }}:8000
+{{- with .Values.metricsService.dashboard.existingSecret }}
+- name: ORDERFLOW_DASHBOARD__ADMIN_KEY
+  valueFrom: {secretKeyRef: {name: {{ . }}, key: admin-key}}
+{{- end }}
 {{- end }}
 
 {{- define "orderflow.metricsService.pod" -}}

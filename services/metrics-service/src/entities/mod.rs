@@ -6,4 +6,5 @@ pub mod position;
 pub mod projected_order;
 pub mod rate_bucket;
 pub mod rebuild;
+pub mod sample;
 pub mod status_count;

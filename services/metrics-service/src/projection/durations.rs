@@ -109,6 +109,19 @@ impl Spread {
         self.histogram.saturating_record_n(upper_us.min(LONGEST_US), count);
     }
 
+    /// What was measured since `earlier`, which is this spread as it was then: durations in microseconds, and how many.
+    pub(crate) fn since(&self, earlier: &Self) -> Vec<(u64, u64)> {
+        let mut histogram = self.histogram.clone();
+        if histogram.subtract(&earlier.histogram).is_err() {
+            // It is not the same one any more.
+            return Vec::new();
+        }
+        let bucket = |value: hdrhistogram::iterators::IterationValue<u64>| {
+            (value.value_iterated_to(), value.count_since_last_iteration())
+        };
+        histogram.iter_recorded().map(bucket).collect()
+    }
+
     /// Both together.
     pub fn merged(&self, other: &Self) -> Self {
         let mut both = self.clone();
@@ -206,6 +219,15 @@ mod tests {
         assert!(spread.quantile_seconds(1.0) <= spread.max_seconds());
         assert!((spread.mean_seconds() - 0.5005).abs() < 1e-9);
         assert!((spread.min_seconds() - 0.001).abs() < 1e-9);
+    }
+
+    #[test]
+    fn what_was_measured_meanwhile_is_told_apart() {
+        let earlier = spread(&[1_000, 2_000]);
+        let now = spread(&[1_000, 2_000, 2_000, 500_000]);
+        let counts: Vec<u64> = now.since(&earlier).into_iter().map(|(_, count)| count).collect();
+        assert_eq!(counts, [1, 1]);
+        assert_eq!(earlier.since(&now), []);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use contract::Timestamp;
 
-const BUCKET_S: i64 = 10;
+pub(crate) const BUCKET_S: i64 = 10;
 
 /// Ten seconds; named by their first, in seconds since the Unix epoch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -37,13 +37,18 @@ impl Bucket {
         Self(seconds - seconds.rem_euclid(BUCKET_S))
     }
 
-    pub(super) fn earlier(self, by: Duration) -> Self {
+    pub(crate) fn earlier(self, by: Duration) -> Self {
         Self(self.0.saturating_sub_unsigned(by.as_secs()))
+    }
+
+    /// Its first second since the Unix epoch.
+    pub(crate) const fn starts_at_s(self) -> i64 {
+        self.0
     }
 }
 
 impl Flow {
-    pub(super) const fn add(&mut self, more: Self) {
+    pub(crate) const fn add(&mut self, more: Self) {
         self.accepted += more.accepted;
         self.completed += more.completed;
         self.failed += more.failed;
@@ -51,11 +56,16 @@ impl Flow {
 }
 
 impl Rates {
-    pub(super) fn add(&mut self, bucket: Bucket, flow: Flow) {
+    pub(crate) fn add(&mut self, bucket: Bucket, flow: Flow) {
         self.0.entry(bucket).or_default().add(flow);
     }
 
-    pub(super) fn forget_before(&mut self, bucket: Bucket) {
+    /// What happened from one ten seconds on, up to another, without those in which nothing did.
+    pub(crate) fn between(&self, from: Bucket, until: Bucket) -> impl Iterator<Item = (Bucket, Flow)> {
+        self.0.range(from..until).map(|(bucket, flow)| (*bucket, *flow))
+    }
+
+    pub(crate) fn forget_before(&mut self, bucket: Bucket) {
         self.0 = self.0.split_off(&bucket);
     }
 

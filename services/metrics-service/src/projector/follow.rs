@@ -116,6 +116,7 @@ async fn apply(all: &Projectors, partition: u16, batch: &[Delivered]) -> Result<
     all.metrics.applied(&applied, started.elapsed());
     all.metrics.delivered(batch);
     all.metrics.show(&all.projection);
+    all.recent.note(batch);
     drop(events);
     Ok(())
 }

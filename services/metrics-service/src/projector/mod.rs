@@ -15,7 +15,7 @@ use streams::{EventReader, Redis, StreamError, groups, keys::METRICS_SERVICE};
 use tokio_util::sync::CancellationToken;
 
 use self::follow::Follower;
-use crate::{loss::LossWatch, projection::Projection, telemetry::ProjectionMetrics};
+use crate::{dashboard::Recent, loss::LossWatch, projection::Projection, telemetry::ProjectionMetrics};
 
 /// The projectors of all partitions.
 pub(crate) struct Projectors {
@@ -24,6 +24,8 @@ pub(crate) struct Projectors {
     pub(crate) projection: Arc<Projection>,
     pub(crate) metrics: ProjectionMetrics,
     pub(crate) losses: LossWatch,
+    /// Told of each batch that is applied.
+    pub(crate) recent: Recent,
     pub(crate) batch: usize,
     pub(crate) draining: CancellationToken,
     /// Set once Redis has answered for the first time.

@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 use self::{backlog::Backlog, queue::QueueMetrics};
 use crate::{
     ProjectionConfig,
+    dashboard::Sight,
     loss::{LossWatch, Trouble},
     projection::Projection,
     telemetry::ProjectionMetrics,
@@ -28,6 +29,7 @@ pub(crate) struct Upkeep {
     pub(crate) redis_answered: CancellationToken,
     pub(crate) projection: Arc<Projection>,
     pub(crate) backlog: Backlog,
+    pub(crate) sight: Sight,
     pub(crate) queue: QueueMetrics,
     pub(crate) losses: LossWatch,
     pub(crate) metrics: ProjectionMetrics,
@@ -75,7 +77,8 @@ impl Upkeep {
     }
 
     async fn look_at_backlog(&self) -> Result<(), StreamError> {
-        self.queue.look(&self.redis).await?;
+        let queue = self.queue.look(&self.redis).await?;
+        self.sight.saw(queue, self.projection.now());
         self.backlog.look(&self.redis).await?;
         self.metrics.show_backlog(&self.backlog);
         Ok(())

@@ -70,7 +70,7 @@ impl QueueMetrics {
     }
 
     /// Asks Redis, and shows what it answers.
-    pub(crate) async fn look(&self, redis: &Redis) -> Result<(), StreamError> {
+    pub(crate) async fn look(&self, redis: &Redis) -> Result<QueueStatus, StreamError> {
         let looked = self.try_look(redis).await;
         if looked.is_err() {
             self.forget();
@@ -87,13 +87,14 @@ impl QueueMetrics {
         self.oldest_waiting.reset();
     }
 
-    async fn try_look(&self, redis: &Redis) -> Result<(), StreamError> {
+    async fn try_look(&self, redis: &Redis) -> Result<QueueStatus, StreamError> {
         for partition in redis.keys().partitions() {
             self.show_lag(partition, lag(redis, Stream::Queue, partition, ORDER_PROCESSOR).await?);
             self.show_follower(partition, lag(redis, Stream::Events, partition, ORDER_API).await?);
         }
-        self.show_status(&queue_status(redis, 0).await?);
-        Ok(())
+        let status = queue_status(redis, 0).await?;
+        self.show_status(&status);
+        Ok(status)
     }
 
     fn show_lag(&self, partition: u16, lag: Lag) {

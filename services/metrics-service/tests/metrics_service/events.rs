@@ -113,9 +113,14 @@ impl History {
                 let EventData::Placed(data) = samples::events().remove(0).data else { unreachable!() };
                 EventData::Placed(OrderPlaced { version, ..data })
             }
-            EventKind::Processing => {
-                EventData::Processing(OrderProcessing { version, attempt, worker, placed_at })
-            }
+            EventKind::Processing => EventData::Processing(OrderProcessing {
+                version,
+                attempt,
+                worker,
+                placed_at,
+                published_at: None,
+                trace_id: None,
+            }),
             EventKind::Completed => EventData::Completed(OrderCompleted {
                 version,
                 attempt,

@@ -114,7 +114,14 @@ impl Taken {
         let ProcessOrder { attempt, placed_at, .. } = *self.data();
         let version = self.data().processing_version();
         let worker = WORKER.to_owned();
-        self.event(EventData::Processing(OrderProcessing { version, attempt, worker, placed_at }))
+        self.event(EventData::Processing(OrderProcessing {
+            version,
+            attempt,
+            worker,
+            placed_at,
+            published_at: None,
+            trace_id: None,
+        }))
     }
 
     /// The end of a compensation.

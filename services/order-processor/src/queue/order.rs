@@ -99,6 +99,8 @@ impl Order {
             attempt: self.command.attempt,
             worker: worker.to_owned(),
             placed_at: self.command.placed_at,
+            published_at: Some(published_at(self.entry)),
+            trace_id: trace_context::trace_id(self.traceparent.as_deref()),
         };
         let traceparent = self.traceparent.clone();
         let event = Event::new(SOURCE, self.id, self.started_at, traceparent, EventData::Processing(data));
@@ -140,4 +142,9 @@ impl Compensation {
     pub(super) const fn accept(&self) -> Accept {
         Accept { entry: self.entry, order: self.id, event: None }
     }
+}
+
+/// An entry's id begins with the time at which it was added.
+fn published_at(entry: EntryId) -> Timestamp {
+    Timestamp::from_micros(i64::try_from(entry.ms).unwrap_or(i64::MAX).saturating_mul(1_000))
 }

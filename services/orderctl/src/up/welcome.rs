@@ -24,6 +24,7 @@ pub(super) fn text(plan: &Plan) -> String {
         r#"
 Orderflow is ready.
 
+  Dashboard    {metrics}/
   Orders API   {api}/docs
   Statistics   {metrics}/docs  ({metrics}/stats)
   Worker       {processor}/metrics

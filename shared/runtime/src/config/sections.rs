@@ -24,6 +24,7 @@ pub const SECTIONS: &[(&str, &[Service])] = &[
     ("pipeline", &[OrderProcessor]),
     ("ledger", &[OrderProcessor]),
     ("projection", &[MetricsService]),
+    ("dashboard", &[MetricsService]),
 ];
 
 /// Whether a section is this service's, another's, or nobody's.
