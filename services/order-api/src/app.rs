@@ -20,7 +20,7 @@ use crate::{
     catalog::Catalog,
     events::Follower,
     heal::{Alarm, Healer, Sweeper},
-    http::{State, feed, service},
+    http::{State, Streams, feed, service},
     intake::{Intake, Writer},
     metrics::ApiMetrics,
     migrations::Migrator,
@@ -124,6 +124,7 @@ impl App {
             backlog,
             marks,
             waiters: waiters.clone(),
+            streams: Streams::new(&config.events, metrics.event_streams.clone()),
             shutdown: shutdown.clone(),
         };
         // Not Redis: orders are accepted without it.

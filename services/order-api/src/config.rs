@@ -49,6 +49,8 @@ pub struct RelayConfig {
 #[serde(deny_unknown_fields)]
 pub struct EventsConfig {
     pub batch: usize,
+    pub max_streams: usize,
+    pub heartbeat_ms: u64,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -104,6 +106,10 @@ impl Config {
             (MAX_BATCH_ORDERS..=1_000_000).contains(&self.intake.queue),
             "intake.queue must be {MAX_BATCH_ORDERS} to 1000000: a whole batch of orders must fit in"
         );
+        ensure!(
+            (100..=600_000).contains(&self.events.heartbeat_ms),
+            "events.heartbeat_ms must be 100 to 600000"
+        );
         self.retention.check()?;
         ensure!(self.redis.partitions >= 1, "redis.partitions must be at least 1");
         ensure!(
@@ -158,9 +164,10 @@ mod tests {
     fn the_defaults_are_valid_and_each_mistake_has_its_sentence() {
         let config = Config::load(None).unwrap();
         assert!(!config.instance.is_empty());
-        let changes: [(Change, &str); 8] = [
+        let changes: [(Change, &str); 9] = [
             (|config| config.intake.batch = 0, "intake.batch"),
             (|config| config.events.batch = 2_001, "events.batch"),
+            (|config| config.events.heartbeat_ms = 99, "events.heartbeat_ms"),
             (|config| config.intake.queue = 999, "intake.queue"),
             (|config| config.retention.interval_ms = 999, "retention.interval_ms"),
             (|config| config.retention.idempotency_key_hours = 0, "retention.idempotency_key_hours"),

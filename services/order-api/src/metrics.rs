@@ -11,6 +11,7 @@ pub(crate) struct ApiMetrics {
     pub(crate) replayed: IntCounter,
     pub(crate) waiting: IntGauge,
     pub(crate) waiting_clients: IntGauge,
+    pub(crate) event_streams: IntGauge,
     pub(crate) intake_batch: Histogram,
     pub(crate) commit_seconds: Histogram,
     pub(crate) published: IntCounter,
@@ -35,8 +36,11 @@ impl ApiMetrics {
                 "Requests answered with the answer of an earlier one with the same Idempotency-Key",
             ),
             waiting: metrics.gauge("orderflow_intake_queue_orders", "Orders waiting to be written"),
-            waiting_clients: metrics
-                .gauge("orderflow_waiting_clients", "Requests with ?wait= whose order is not final yet"),
+            waiting_clients: metrics.gauge(
+                "orderflow_waiting_clients",
+                "Clients that wait for an order: requests with ?wait=, and streams of its events",
+            ),
+            event_streams: metrics.gauge("orderflow_event_streams", "Open streams of an order's events"),
             intake_batch: metrics.histogram(
                 "orderflow_intake_batch_orders",
                 "Orders in one intake transaction",

@@ -26,11 +26,17 @@ pub(crate) struct Told<'a> {
 /// What came of a batch.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Applied {
-    /// Orders that are final now.
-    pub(crate) finished: Vec<OrderId>,
+    changed: Vec<State>,
     /// Orders for which something has to be undone. Not remembered here: it must be [settled](super::settle()) before the
     /// events are acknowledged.
     pub(crate) owed: Vec<Again>,
+}
+
+impl Applied {
+    /// The orders that stand otherwise than before, and whether they are final now.
+    pub(crate) fn changed(&self) -> impl Iterator<Item = (OrderId, bool)> {
+        self.changed.iter().map(|state| (OrderId::from_uuid(state.id), state.status.is_final()))
+    }
 }
 
 /// Applies the events to their orders and adds them to the timelines. When it returns, all of it is durable; it may be
@@ -77,8 +83,7 @@ pub(crate) async fn apply(database: &Database, events: &[Told<'_>]) -> Result<Ap
     update::save(&transaction, &changed).await?;
     update::record(&transaction, &known).await?;
     transaction.commit().await?;
-    let finished = changed.iter().filter(|state| state.status.is_final());
-    Ok(Applied { finished: finished.map(|state| OrderId::from_uuid(state.id)).collect(), owed })
+    Ok(Applied { changed, owed })
 }
 
 /// What has to be undone because of an event, as the order stands after it: the database decides and not Redis, which may

@@ -87,7 +87,7 @@ impl Follower {
         let acknowledger = reader.acknowledger();
         let work = async {
             let applied = apply_in_spans(database, delivered).await?;
-            waiters.wake(&applied.finished);
+            waiters.wake(applied.changed());
             // Durable before the events are acknowledged: a crash here brings them back.
             settle(intake, applied.owed).await?;
             for Delivered { event, .. } in delivered {

@@ -17,8 +17,9 @@ use tracing::{Instrument, field::Empty};
 use super::{
     answers::{Placed, PlacedMany},
     idempotency::IdempotencyKey,
+    live::{self, Events},
     order_body::{PlaceOrder, PlaceOrders},
-    refusals::{ListRefusals, OrderRefusals, PlaceRefusals, QueueRefusals},
+    refusals::{EventsRefusals, ListRefusals, OrderRefusals, PlaceRefusals, QueueRefusals},
     schema,
     state::State,
 };
@@ -138,7 +139,9 @@ impl Api {
 
     /// Get an order's timeline
     ///
-    /// What happened to the order, oldest first.
+    /// What happened to the order, oldest first. Asked for as `text/event-stream`, it is told as it happens: each event with its
+    /// `version` as `id`, its `type` as `event`, and as `data` what is an element of `events` in JSON. First comes what is there
+    /// already, or what is newer than `Last-Event-ID`. The stream ends once the order is completed, failed or cancelled.
     #[oai(
         path = "/orders/:order_id/events",
         method = "get",
@@ -149,8 +152,16 @@ impl Api {
         &self,
         /// The order's id
         order_id: Path<String>,
-    ) -> Result<JsonAnswer<schema::OrderTimeline>, Refused<OrderRefusals>> {
-        Ok(self.state().timeline(&order_id.0).await?)
+        /// In a stream, the `id` of the last event that is known already
+        #[oai(name = "Last-Event-ID")]
+        last_event_id: Header<Option<u32>>,
+        request: &Request,
+    ) -> Result<Events, Refused<EventsRefusals>> {
+        if live::is_asked_for(request.headers()) {
+            Ok(self.state().live(&order_id.0, last_event_id.0).await?)
+        } else {
+            Ok(Events::Timeline(self.state().timeline(&order_id.0).await?))
+        }
     }
 
     /// See the queue

@@ -55,7 +55,7 @@ impl State {
                     let json = event.data.to_json();
                     let applied = apply(&self.database, &[Told { event: &event, json: &json }]).await;
                     let applied = applied.map_err(|error| not_stored(&error))?;
-                    self.waiters.wake(&applied.finished);
+                    self.waiters.wake(applied.changed());
                     settle(&self.intake, applied.owed).await.map_err(|_| storage::cannot_store())?;
                 }
                 Cancelled::Taken => return Err(already_started()),

@@ -1,7 +1,7 @@
 //! The public API: what comes in is parsed here, once; what goes out is written here.
 //!
 //! `api` lists the routes; `order_body` turns bodies into orders; `idempotency` reads the key; `place` hands
-//! orders to `intake`; `read` answers from `orders` and `queue`; `feed` is for
+//! orders to `intake`; `read` answers from `orders` and `queue`, `live` tells of an order as it happens; `feed` is for
 //! metrics-service alone.
 //!
 //! `operations` lists the routes by which people step in: `decide` cancels and retries an order, `retry_many` retries
@@ -17,6 +17,7 @@ mod decide;
 pub(crate) mod feed;
 mod fields;
 mod idempotency;
+mod live;
 mod operation_schema;
 mod operations;
 mod order_body;
@@ -33,8 +34,8 @@ use std::sync::Arc;
 
 use poem_openapi::OpenApiService;
 
-pub(crate) use self::state::State;
 use self::{api::Api, operations::Operations};
+pub(crate) use self::{live::Streams, state::State};
 
 /// The API over its state.
 pub(crate) fn service(state: State) -> OpenApiService<impl poem_openapi::OpenApi, ()> {

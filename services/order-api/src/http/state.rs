@@ -3,6 +3,7 @@
 use runtime::{clock::Clock, db::Database, lifecycle::Shutdown};
 use streams::Redis;
 
+use super::live::Streams;
 use crate::{
     catalog::Catalog,
     intake::Intake,
@@ -22,5 +23,6 @@ pub(crate) struct State {
     /// How far Redis was seen to be.
     pub(crate) marks: Marks,
     pub(crate) waiters: Waiters,
+    pub(crate) streams: Streams,
     pub(crate) shutdown: Shutdown,
 }

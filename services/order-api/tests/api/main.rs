@@ -13,6 +13,7 @@ mod heal;
 mod hostile;
 mod idempotency;
 mod list;
+mod live;
 mod metrics;
 mod overload;
 mod place;
