@@ -44,7 +44,7 @@ pub(crate) fn service(state: State) -> OpenApiService<impl poem_openapi::OpenApi
 
 /// The OpenAPI document, which needs no state.
 pub fn document() -> String {
-    described(None).spec()
+    runtime::http::document(&described(None))
 }
 
 fn described(state: Option<Arc<State>>) -> OpenApiService<(Api, Operations), ()> {
