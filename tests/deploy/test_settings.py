@@ -10,6 +10,7 @@ SECRETS = {
     "ORDERFLOW_INSTANCE": "orderflow-0",
     "ORDERFLOW_REDIS__URL": "rediss://u:p@127.0.0.1:1",
     "ORDERFLOW_DATABASE__URL": "postgres://u:p@127.0.0.1/d",
+    "ORDERFLOW_WEBHOOKS__SECRET": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
 }
 
 

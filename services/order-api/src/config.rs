@@ -9,6 +9,8 @@ use runtime::{
 };
 use serde::Deserialize;
 
+pub use crate::webhooks::{Secret, WebhooksConfig};
+
 const DEFAULTS: &str = include_str!("../config.default.toml");
 
 /// Bind variables of one statement are limited (SQLite: 32,766), and an order has a dozen.
@@ -29,6 +31,7 @@ pub struct Config {
     pub heal: HealConfig,
     pub retention: RetentionConfig,
     pub catalog: CatalogConfig,
+    pub webhooks: WebhooksConfig,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -111,6 +114,7 @@ impl Config {
             "events.heartbeat_ms must be 100 to 600000"
         );
         self.retention.check()?;
+        self.webhooks.check()?;
         ensure!(self.redis.partitions >= 1, "redis.partitions must be at least 1");
         ensure!(
             self.http.request_timeout_ms > u64::from(MAX_WAIT_SECS) * 1_000,
@@ -164,7 +168,7 @@ mod tests {
     fn the_defaults_are_valid_and_each_mistake_has_its_sentence() {
         let config = Config::load(None).unwrap();
         assert!(!config.instance.is_empty());
-        let changes: [(Change, &str); 9] = [
+        let changes: [(Change, &str); 14] = [
             (|config| config.intake.batch = 0, "intake.batch"),
             (|config| config.events.batch = 2_001, "events.batch"),
             (|config| config.events.heartbeat_ms = 99, "events.heartbeat_ms"),
@@ -173,6 +177,14 @@ mod tests {
             (|config| config.retention.idempotency_key_hours = 0, "retention.idempotency_key_hours"),
             (|config| config.retention.final_order_days = 36_501, "retention.final_order_days"),
             (|config| config.redis.partitions = 0, "redis.partitions"),
+            (|config| "whsec_short".clone_into(&mut config.webhooks.secret.0), "webhooks.secret"),
+            (|config| "https://example.com".clone_into(&mut config.webhooks.url), "webhooks.url needs"),
+            (|config| "ftp://example.com".clone_into(&mut config.webhooks.url), "webhooks.url"),
+            (
+                |config| "order.placed".clone_into(&mut config.webhooks.events[0]),
+                "webhooks.events: order.placed",
+            ),
+            (|config| config.webhooks.per_receiver = 65, "webhooks.per_receiver"),
             (|config| config.http.request_timeout_ms = 60_000, "http.request_timeout_ms"),
         ];
         for (change, name) in changes {

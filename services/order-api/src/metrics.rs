@@ -21,6 +21,8 @@ pub(crate) struct ApiMetrics {
     pub(crate) pruned: IntCounterVec,
     pub(crate) events: IntCounterVec,
     pub(crate) events_batch: Histogram,
+    pub(crate) webhooks: IntCounterVec,
+    pub(crate) webhook_seconds: Histogram,
 }
 
 impl ApiMetrics {
@@ -78,6 +80,16 @@ impl ApiMetrics {
                 "orderflow_events_batch_events",
                 "Events in one transaction",
                 BATCH_SIZES,
+            ),
+            webhooks: metrics.counter_vec(
+                "orderflow_webhook_deliveries_total",
+                "Attempts to deliver a webhook, by what came of it: delivered, retried, gone, given_up",
+                &["outcome"],
+            ),
+            webhook_seconds: metrics.histogram(
+                "orderflow_webhook_attempt_seconds",
+                "Time of one attempt to deliver a webhook",
+                SECONDS,
             ),
         }
     }

@@ -19,7 +19,11 @@ async fn holds(stack: &Stack, api: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn order_api_does_what_its_document_says() {
-    let stack = Stack::start().await;
+    let webhooks = [
+        ("ORDERFLOW_WEBHOOKS__SECRET", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"),
+        ("ORDERFLOW_WEBHOOKS__ALLOW_PRIVATE", "true"),
+    ];
+    let stack = Stack::start_with(&webhooks).await;
     holds(&stack, &stack.client.api).await;
 }
 

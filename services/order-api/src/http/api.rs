@@ -154,6 +154,23 @@ impl Api {
         }
     }
 
+    /// See an order's webhooks
+    ///
+    /// To whom the order's end is told, and how that went: each attempt with its answer, and when the next one is due.
+    #[oai(
+        path = "/orders/:order_id/webhooks",
+        method = "get",
+        tag = "Tag::Orders",
+        operation_id = "getOrderWebhooks"
+    )]
+    async fn webhooks(
+        &self,
+        /// The order's id
+        order_id: Path<String>,
+    ) -> Result<JsonAnswer<schema::OrderWebhooks>, Refused<OrderRefusals>> {
+        Ok(self.state().webhooks(&order_id.0).await?)
+    }
+
     /// See the queue
     ///
     /// How much waits, how much is in work, and who works, now.

@@ -10,6 +10,7 @@ use crate::{
     outbox::{Backlog, Marks},
     queue::Queue,
     waiting::Waiters,
+    webhooks::Hooks,
 };
 
 pub(crate) struct State {
@@ -23,6 +24,7 @@ pub(crate) struct State {
     /// How far Redis was seen to be.
     pub(crate) marks: Marks,
     pub(crate) waiters: Waiters,
+    pub(crate) hooks: Hooks,
     pub(crate) streams: Streams,
     pub(crate) shutdown: Shutdown,
 }
