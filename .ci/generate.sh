@@ -1,5 +1,5 @@
 #!/bin/sh
-# Writes the documents of all interfaces into a folder: OpenAPI of both APIs, AsyncAPI of the streams.
+# Writes the documents of all interfaces into a folder: OpenAPI of both APIs, AsyncAPI of the streams, and the Postman collection.
 set -eu
 cd "$(dirname "$0")/.."
 into=${1:?the folder to write into}
@@ -10,3 +10,4 @@ programs="${CARGO_TARGET_DIR:-target}/debug"
 "$programs/order-api" openapi >"$into/order-api.json"
 "$programs/metrics-service" openapi >"$into/metrics-service.json"
 cargo run --quiet -p contract --features schema --example asyncapi >"$into/asyncapi.json"
+python3 tests/clients/postman/generate.py "$into/order-api.json" >"$into/orderflow.postman_collection.json"

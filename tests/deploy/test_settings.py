@@ -11,6 +11,7 @@ SECRETS = {
     "ORDERFLOW_REDIS__URL": "rediss://u:p@127.0.0.1:1",
     "ORDERFLOW_DATABASE__URL": "postgres://u:p@127.0.0.1/d",
     "ORDERFLOW_DASHBOARD__ADMIN_KEY": "the key of the day",
+    "ORDERFLOW_WEBHOOKS__SECRET": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
 }
 
 

@@ -20,7 +20,7 @@ use crate::{
     catalog::Catalog,
     events::Follower,
     heal::{Alarm, Healer, Sweeper},
-    http::{State, feed, service},
+    http::{State, Streams, feed, service},
     intake::{Intake, Writer},
     metrics::ApiMetrics,
     migrations::Migrator,
@@ -28,6 +28,7 @@ use crate::{
     queue::Queue,
     retention::Retention,
     waiting::Waiters,
+    webhooks::{Courier, Hooks},
 };
 
 /// The service, ready to run.
@@ -85,6 +86,8 @@ impl App {
         let registry = Metrics::new(Service::OrderApi);
         let metrics = ApiMetrics::new(&registry);
         let waiters = Waiters::new(metrics.waiting_clients.clone());
+        let hooks = Hooks::new(&config.webhooks, &clock)?;
+        let courier = Courier::new(&config.webhooks, &database, &hooks, &clock, &metrics)?;
 
         let (intake, jobs) = Intake::new(config.intake.queue, &metrics);
         let backlog = Backlog::new(&database.reader, random_uuid());
@@ -114,6 +117,7 @@ impl App {
             clock: clock.clone(),
             own: backlog.producer(),
             config: config.retention.clone(),
+            webhooks_kept: config.webhooks.kept(),
             metrics: metrics.clone(),
         };
         let state = State {
@@ -126,6 +130,8 @@ impl App {
             backlog,
             marks,
             waiters: waiters.clone(),
+            hooks: hooks.clone(),
+            streams: Streams::new(&config.events, metrics.event_streams.clone()),
             shutdown: shutdown.clone(),
         };
         // Not Redis: orders are accepted without it.
@@ -150,11 +156,15 @@ impl App {
                 reader: EventReader::new(&redis, partition, ORDER_API, &config.instance)?,
                 database: database.clone(),
                 waiters: waiters.clone(),
+                hooks: hooks.clone(),
                 intake: intake.clone(),
                 batch: config.events.batch,
                 metrics: metrics.clone(),
             };
             tasks.spawn("events", follower.run(shutdown.clone()));
+        }
+        if let Some(courier) = courier {
+            tasks.spawn("webhooks", courier.run(shutdown.clone()));
         }
         // The writer ends with the last one who could hand in orders.
         drop(intake);

@@ -9,6 +9,8 @@ use runtime::{
 };
 use serde::Deserialize;
 
+pub use crate::webhooks::{Secret, WebhooksConfig};
+
 const DEFAULTS: &str = include_str!("../config.default.toml");
 
 /// Bind variables of one statement are limited (SQLite: 32,766), and an order has a dozen.
@@ -29,6 +31,7 @@ pub struct Config {
     pub heal: HealConfig,
     pub retention: RetentionConfig,
     pub catalog: CatalogConfig,
+    pub webhooks: WebhooksConfig,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -49,6 +52,8 @@ pub struct RelayConfig {
 #[serde(deny_unknown_fields)]
 pub struct EventsConfig {
     pub batch: usize,
+    pub max_streams: usize,
+    pub heartbeat_ms: u64,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -104,7 +109,12 @@ impl Config {
             (MAX_BATCH_ORDERS..=1_000_000).contains(&self.intake.queue),
             "intake.queue must be {MAX_BATCH_ORDERS} to 1000000: a whole batch of orders must fit in"
         );
+        ensure!(
+            (100..=600_000).contains(&self.events.heartbeat_ms),
+            "events.heartbeat_ms must be 100 to 600000"
+        );
         self.retention.check()?;
+        self.webhooks.check()?;
         ensure!(self.redis.partitions >= 1, "redis.partitions must be at least 1");
         ensure!(
             self.http.request_timeout_ms > u64::from(MAX_WAIT_SECS) * 1_000,
@@ -158,14 +168,23 @@ mod tests {
     fn the_defaults_are_valid_and_each_mistake_has_its_sentence() {
         let config = Config::load(None).unwrap();
         assert!(!config.instance.is_empty());
-        let changes: [(Change, &str); 8] = [
+        let changes: [(Change, &str); 14] = [
             (|config| config.intake.batch = 0, "intake.batch"),
             (|config| config.events.batch = 2_001, "events.batch"),
+            (|config| config.events.heartbeat_ms = 99, "events.heartbeat_ms"),
             (|config| config.intake.queue = 999, "intake.queue"),
             (|config| config.retention.interval_ms = 999, "retention.interval_ms"),
             (|config| config.retention.idempotency_key_hours = 0, "retention.idempotency_key_hours"),
             (|config| config.retention.final_order_days = 36_501, "retention.final_order_days"),
             (|config| config.redis.partitions = 0, "redis.partitions"),
+            (|config| "whsec_short".clone_into(&mut config.webhooks.secret.0), "webhooks.secret"),
+            (|config| "https://example.com".clone_into(&mut config.webhooks.url), "webhooks.url needs"),
+            (|config| "ftp://example.com".clone_into(&mut config.webhooks.url), "webhooks.url"),
+            (
+                |config| "order.placed".clone_into(&mut config.webhooks.events[0]),
+                "webhooks.events: order.placed",
+            ),
+            (|config| config.webhooks.per_receiver = 65, "webhooks.per_receiver"),
             (|config| config.http.request_timeout_ms = 60_000, "http.request_timeout_ms"),
         ];
         for (change, name) in changes {

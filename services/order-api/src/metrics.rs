@@ -12,6 +12,7 @@ pub(crate) struct ApiMetrics {
     pub(crate) replayed: IntCounter,
     pub(crate) waiting: IntGauge,
     pub(crate) waiting_clients: IntGauge,
+    pub(crate) event_streams: IntGauge,
     pub(crate) intake_batch: Histogram,
     pub(crate) commit_seconds: Histogram,
     pub(crate) published: IntCounter,
@@ -26,6 +27,8 @@ pub(crate) struct ApiMetrics {
     pub(crate) events: IntCounterVec,
     pub(crate) events_batch: Histogram,
     pub(crate) events_redelivered: IntCounter,
+    pub(crate) webhooks: IntCounterVec,
+    pub(crate) webhook_seconds: Histogram,
 }
 
 impl ApiMetrics {
@@ -43,8 +46,11 @@ impl ApiMetrics {
                 "Requests answered with the answer of an earlier one with the same Idempotency-Key",
             ),
             waiting: metrics.gauge("orderflow_intake_queue_orders", "Orders waiting to be written"),
-            waiting_clients: metrics
-                .gauge("orderflow_waiting_clients", "Requests with ?wait= whose order is not final yet"),
+            waiting_clients: metrics.gauge(
+                "orderflow_waiting_clients",
+                "Clients that wait for an order: requests with ?wait=, and streams of its events",
+            ),
+            event_streams: metrics.gauge("orderflow_event_streams", "Open streams of an order's events"),
             intake_batch: metrics.histogram(
                 "orderflow_intake_batch_orders",
                 "Orders in one intake transaction",
@@ -105,6 +111,16 @@ impl ApiMetrics {
             events_redelivered: metrics.counter(
                 "orderflow_events_redelivered_total",
                 "Events that were delivered before: the service or its connection broke off in between",
+            ),
+            webhooks: metrics.counter_vec(
+                "orderflow_webhook_deliveries_total",
+                "Attempts to deliver a webhook, by what came of it: delivered, retried, gone, given_up",
+                &["outcome"],
+            ),
+            webhook_seconds: metrics.histogram(
+                "orderflow_webhook_attempt_seconds",
+                "Time of one attempt to deliver a webhook",
+                SECONDS,
             ),
         };
         // A counter that comes into being with its first event would hide that one from rates.

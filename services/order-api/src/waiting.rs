@@ -1,4 +1,5 @@
-//! Clients that wait for an order to be final (`?wait=`). A crash forgets them; they ask again.
+//! Clients that wait for an order to be final (`?wait=`), or for whatever happens to it (streams of events). A crash forgets
+//! them; they ask again.
 
 use std::{
     collections::HashMap,
@@ -19,7 +20,8 @@ pub(crate) struct Waiters {
 
 #[derive(Debug)]
 struct Waiting {
-    changed: watch::Sender<()>,
+    /// Whether the order is final, as of the last change.
+    changed: watch::Sender<bool>,
     clients: usize,
 }
 
@@ -28,7 +30,7 @@ struct Waiting {
 pub(crate) struct Wait {
     waiters: Waiters,
     order_id: OrderId,
-    changed: watch::Receiver<()>,
+    changed: watch::Receiver<bool>,
 }
 
 impl Waiters {
@@ -37,27 +39,28 @@ impl Waiters {
         Self { orders: Arc::default(), clients }
     }
 
-    /// Begins to wait. The order must be looked at after this call, or its end might fall in between.
+    /// Begins to wait. The order must be looked at after this call, or what is waited for might fall in between.
     pub(crate) fn register(&self, order_id: OrderId) -> Wait {
         let mut waiting = self.lock();
         let entry = waiting
             .entry(order_id)
-            .or_insert_with(|| Waiting { changed: watch::Sender::new(()), clients: 0 });
+            .or_insert_with(|| Waiting { changed: watch::Sender::new(false), clients: 0 });
         entry.clients += 1;
         self.clients.inc();
         Wait { waiters: self.clone(), order_id, changed: entry.changed.subscribe() }
     }
 
-    /// These orders are final now, and committed.
-    pub(crate) fn wake(&self, orders: &[OrderId]) {
+    /// These orders stand otherwise than before, and whether they are final now; it is committed. Looks at none of them while
+    /// nobody waits.
+    pub(crate) fn wake(&self, orders: impl Iterator<Item = (OrderId, bool)>) {
         let waiting = self.lock();
         if waiting.is_empty() {
             return;
         }
-        for order_id in orders {
-            if let Some(entry) = waiting.get(order_id) {
+        for (order_id, is_final) in orders {
+            if let Some(entry) = waiting.get(&order_id) {
                 // Also seen by one that has registered and does not listen yet.
-                entry.changed.send_replace(());
+                entry.changed.send_replace(is_final);
             }
         }
     }
@@ -69,9 +72,19 @@ impl Waiters {
 }
 
 impl Wait {
-    /// Resolves when the order was woken since the last call; it may be woken without being final.
+    /// Resolves when the order has changed since the last call.
     pub(crate) async fn changed(&mut self) {
         self.changed.changed().await.expect("the sender stays as long as somebody waits");
+    }
+
+    /// Resolves when the order has become final since the last call.
+    pub(crate) async fn finished(&mut self) {
+        loop {
+            self.changed().await;
+            if *self.changed.borrow_and_update() {
+                return;
+            }
+        }
     }
 }
 
@@ -96,16 +109,29 @@ mod tests {
     async fn every_client_of_an_order_wakes_also_one_that_is_late_to_listen() {
         let waiters = Waiters::new(IntGauge::new("waiting", "Clients that wait").unwrap());
         let id: OrderId = "ORD-019a1b2c-3d4e-7f50-8a6b-7c8d9e0f1a2b".parse().unwrap();
+        let wake = |is_final| waiters.wake([(id, is_final)].into_iter());
         let (mut first, mut second) = (waiters.register(id), waiters.register(id));
-        waiters.wake(&[id]);
-        first.changed().await;
+        wake(true);
+        first.finished().await;
         second.changed().await;
         drop(first);
-        let woken = waiters.clone();
-        tokio::join!(second.changed(), async move { woken.wake(&[id]) });
+        wake(false);
+        second.changed().await;
+        // It is not final any more, and a change alone does not end the wait for its end.
+        tokio::join!(second.finished(), async {
+            wake(false);
+            tokio::task::yield_now().await;
+            wake(true);
+        });
         assert_eq!(waiters.clients.get(), 1);
         drop(second);
         assert!(waiters.lock().is_empty());
         assert_eq!(waiters.clients.get(), 0);
+    }
+
+    #[test]
+    fn while_nobody_waits_no_order_is_looked_at() {
+        let waiters = Waiters::new(IntGauge::new("waiting", "Clients that wait").unwrap());
+        waiters.wake(std::iter::from_fn(|| panic!("looked at")));
     }
 }

@@ -102,6 +102,14 @@ async fn a_crash_of_the_database_loses_nothing() {
     account::finished_once(&stack.client, &orders).await;
 }
 
+/// The types of the events of a stream, once it has ended.
+async fn stream_of(client: &Client, order_id: &str) -> Vec<String> {
+    let request = client.http.get(format!("{}/orders/{order_id}/events", client.api));
+    let answer = request.header("Accept", "text/event-stream").send().await.expect("an answer");
+    let text = answer.text().await.expect("the stream ends in good order");
+    text.lines().filter_map(|line| line.strip_prefix("event: ").map(str::to_owned)).collect()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_order_placed_at_one_replica_is_read_and_awaited_at_the_other() {
     let postgres = PrivatePostgres::start().await;
@@ -112,8 +120,10 @@ async fn an_order_placed_at_one_replica_is_read_and_awaited_at_the_other() {
         let order_id = here.placed(1).await;
         assert_eq!(there.get(&order_id).await.unwrap()["status"], "pending");
         let wait = format!("/orders/{order_id}?wait=60");
-        let (order, _) = tokio::join!(there.api(&wait), stack.processor.start_ready());
+        let (order, stream, _) =
+            tokio::join!(there.api(&wait), stream_of(there, &order_id), stack.processor.start_ready());
         assert_eq!(order.unwrap()["status"], "completed");
+        assert_eq!(stream, ["order.placed", "order.processing", "order.completed"]);
         assert_eq!(there.timeline(&order_id).await, here.timeline(&order_id).await);
     }
     let orders = account::all_complete(&stack.client, []).await;

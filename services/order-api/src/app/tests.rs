@@ -12,8 +12,8 @@ use crate::entities::order;
 /// an index of those orders that are being undone.
 const SMALL: [&str; 5] = ["outbox", "marks", "producers", "orders_compensating", "changed"];
 
-/// What the service does without being asked: relay, follower, healing, retention.
-const BY_ITSELF: [&str; 7] = [
+/// What the service does without being asked: relay, follower, healing, retention, webhooks.
+const BY_ITSELF: [&str; 12] = [
     r#"DELETE FROM "outbox""#,
     "SET status = changed.column2",
     r#"WHERE "compensating" AND"#,
@@ -21,6 +21,11 @@ const BY_ITSELF: [&str; 7] = [
     r#""idempotency_keys"."created_at" < "#,
     r#""orders"."updated_at" < "#,
     r#"INSERT INTO "producers""#,
+    "INSERT INTO callbacks",
+    "INSERT INTO webhooks",
+    r#""webhooks"."due_at" <= "#,
+    r#"UPDATE "webhooks""#,
+    r#""webhooks"."finished_at" < "#,
 ];
 
 #[tokio::test(flavor = "multi_thread")]
@@ -34,6 +39,8 @@ async fn no_statement_looks_at_all_orders() {
     config.heal.age_ms = 0;
     config.retention.interval_ms = 1_000;
     config.retention.final_order_days = 1;
+    "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".clone_into(&mut config.webhooks.secret.0);
+    config.webhooks.allow_private = true;
     let _ = system_tests::Client::new(0, 0);
     let mut app = App::build(config, Clock::system()).await.unwrap();
     let (database, plans) = (app.database.clone(), Plans::default());
@@ -43,7 +50,9 @@ async fn no_statement_looks_at_all_orders() {
     let running = tokio::spawn(app.run(shutdown.clone()));
     let http = Client::builder().no_proxy().build().unwrap();
 
-    let order = json!({"user_id": "u", "item_ids": ["i"], "total_amount": 1});
+    // Nobody answers there.
+    let callback = "http://127.0.0.1:9/";
+    let order = json!({"user_id": "u", "item_ids": ["i"], "total_amount": 1, "callback_url": callback});
     let post = async |path: &str, body: &Value| {
         let answer =
             http.post(format!("{url}{path}")).header("Idempotency-Key", "key").json(body).send().await;
@@ -95,7 +104,7 @@ fn all_reads(order: &str) -> Vec<String> {
     });
     let others =
         ["/orders/status", "/orders/metrics", "/internal/orders", "/readyz", "/metrics"].map(str::to_owned);
-    let of_order = ["", "/events"].map(|path| format!("/orders/{order}{path}"));
+    let of_order = ["", "/events", "/webhooks"].map(|path| format!("/orders/{order}{path}"));
     let pages = [format!("/internal/orders?after={order}")];
     lists.chain(others).chain(of_order).chain(pages).collect()
 }

@@ -14,6 +14,7 @@ use super::{
 use crate::{
     intake::{Again, Wish},
     outbox,
+    webhooks::Hooks,
 };
 
 /// One event, and its data as it came, which is what the timeline shows.
@@ -26,18 +27,24 @@ pub(crate) struct Told<'a> {
 /// What came of a batch.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Applied {
-    /// Orders that are final now.
-    pub(crate) finished: Vec<OrderId>,
+    changed: Vec<State>,
     /// Orders for which something has to be undone. Not remembered here: it must be [settled](super::settle()) before the
     /// events are acknowledged.
     pub(crate) owed: Vec<Again>,
 }
 
-/// Applies the events to their orders and adds them to the timelines. When it returns, all of it is durable; it may be
+impl Applied {
+    /// The orders that stand otherwise than before, and whether they are final now.
+    pub(crate) fn changed(&self) -> impl Iterator<Item = (OrderId, bool)> {
+        self.changed.iter().map(|state| (OrderId::from_uuid(state.id), state.status.is_final()))
+    }
+}
+
+/// Applies the events to their orders, adds them to the timelines, and notes whom to tell of them. When it returns, all of it is durable; it may be
 /// repeated.
 ///
 /// Events about orders that are not ours (another installation's, or of a database that was made anew) change nothing.
-pub(crate) async fn apply(database: &Database, events: &[Told<'_>]) -> Result<Applied, DbErr> {
+pub(crate) async fn apply(database: &Database, hooks: &Hooks, events: &[Told<'_>]) -> Result<Applied, DbErr> {
     // That an order was placed is known since it was accepted.
     let news: Vec<Told<'_>> = events.iter().copied().filter(|told| !is_first(told.event)).collect();
     if news.is_empty() {
@@ -53,6 +60,7 @@ pub(crate) async fn apply(database: &Database, events: &[Told<'_>]) -> Result<Ap
         states.into_iter().map(|state| (state.id, (state, false))).collect();
     let last_loss = last_loss(&transaction, &news).await?;
     let (mut known, mut owed) = (Vec::with_capacity(news.len()), Vec::new());
+    let mut to_tell = Vec::new();
     for told in news {
         let event = told.event;
         let Some((state, changed)) = states.get_mut(&event.order_id().as_uuid()) else {
@@ -60,7 +68,12 @@ pub(crate) async fn apply(database: &Database, events: &[Told<'_>]) -> Result<Ap
             continue;
         };
         match state.apply(event) {
-            Ok(state::Applied::Changed) => *changed = true,
+            Ok(state::Applied::Changed) => {
+                *changed = true;
+                if hooks.want(event.kind()) {
+                    to_tell.push(event);
+                }
+            }
             Ok(state::Applied::Old) => {}
             Err(_) if state.status == Status::Cancelled && event.kind() == EventKind::Completed => {
                 tracing::warn!(order.id = %event.order_id(), "a cancelled order was completed; undoing it");
@@ -76,9 +89,12 @@ pub(crate) async fn apply(database: &Database, events: &[Told<'_>]) -> Result<Ap
     changed.sort_unstable_by_key(|state| state.id);
     update::save(&transaction, &changed).await?;
     update::record(&transaction, &known).await?;
+    let told = hooks.add(&transaction, &to_tell).await?;
     transaction.commit().await?;
-    let finished = changed.iter().filter(|state| state.status.is_final());
-    Ok(Applied { finished: finished.map(|state| OrderId::from_uuid(state.id)).collect(), owed })
+    if told > 0 {
+        hooks.wake();
+    }
+    Ok(Applied { changed, owed })
 }
 
 /// What has to be undone because of an event, as the order stands after it: the database decides and not Redis, which may

@@ -15,12 +15,14 @@ use crate::{
     intake::{Intake, IntakeError},
     metrics::ApiMetrics,
     waiting::Waiters,
+    webhooks::Hooks,
 };
 
 pub(crate) struct Follower {
     pub(crate) reader: EventReader,
     pub(crate) database: Database,
     pub(crate) waiters: Waiters,
+    pub(crate) hooks: Hooks,
     /// For orders whose end has to be undone.
     pub(crate) intake: Intake,
     /// Most events of one transaction.
@@ -83,11 +85,11 @@ impl Follower {
         delivered: &[Delivered],
         draining: &CancellationToken,
     ) -> Result<Vec<Delivered>, FollowError> {
-        let Self { reader, database, waiters, intake, batch, metrics } = self;
+        let Self { reader, database, waiters, hooks, intake, batch, metrics } = self;
         let acknowledger = reader.acknowledger();
         let work = async {
-            let applied = apply_in_spans(database, delivered).await?;
-            waiters.wake(&applied.finished);
+            let applied = apply_in_spans(database, hooks, delivered).await?;
+            waiters.wake(applied.changed());
             // Durable before the events are acknowledged: a crash here brings them back.
             settle(intake, applied.owed).await?;
             for Delivered { event, .. } in delivered {
@@ -111,7 +113,11 @@ impl Follower {
 }
 
 /// Each event in a span of its order's trace.
-async fn apply_in_spans(database: &Database, delivered: &[Delivered]) -> Result<Applied, DbErr> {
+async fn apply_in_spans(
+    database: &Database,
+    hooks: &Hooks,
+    delivered: &[Delivered],
+) -> Result<Applied, DbErr> {
     let span = tracing::debug_span!("events.apply", events = delivered.len());
     let spans = trace_context::each_in_batch(&span, delivered.iter(), |Delivered { event, .. }| {
         let (order_id, kind) = (event.order_id(), event.kind());
@@ -124,7 +130,7 @@ async fn apply_in_spans(database: &Database, delivered: &[Delivered]) -> Result<
         (span, event.envelope.traceparent.as_deref())
     });
     let told: Vec<_> = delivered.iter().map(|Delivered { event, json, .. }| Told { event, json }).collect();
-    let applied = apply(database, &told).instrument(span).await;
+    let applied = apply(database, hooks, &told).instrument(span).await;
     drop(spans);
     applied
 }

@@ -2,23 +2,23 @@
 
 use std::{sync::Arc, time::Duration};
 
-use contract::{UserId, ids::InvalidId};
 use poem::Request;
 use poem_openapi::{
     OpenApi, Tags,
     param::{Header, Path, Query},
 };
 use runtime::http::{
-    JsonAnswer, JsonBody, Problem, Refused,
-    schema::{Id, Time},
+    JsonAnswer, JsonBody, Refused,
+    schema::{Id, Time, User},
 };
 use tracing::{Instrument, field::Empty};
 
 use super::{
     answers::{Placed, PlacedMany},
-    idempotency::IdempotencyKey,
+    idempotency::OptionalKey,
+    live::{self, Events},
     order_body::{PlaceOrder, PlaceOrders},
-    refusals::{ListRefusals, OrderRefusals, PlaceRefusals, QueueRefusals},
+    refusals::{EventsRefusals, ListRefusals, OrderRefusals, PlaceRefusals, QueueRefusals},
     schema,
     state::State,
 };
@@ -56,12 +56,11 @@ impl Api {
         &self,
         /// Names the request, so that a repeat of it places nothing: 1 to 255 visible ASCII characters
         #[oai(name = "Idempotency-Key")]
-        _documented: Header<Option<String>>,
-        request: &Request,
+        key: OptionalKey,
         body: JsonBody<PlaceOrder>,
     ) -> Result<Placed, Refused<PlaceRefusals>> {
         let span = tracing::debug_span!("order.place", order.id = Empty);
-        Ok(self.state().place(IdempotencyKey::of(request.headers())?, body).instrument(span).await?)
+        Ok(self.state().place(key.0, body).instrument(span).await?)
     }
 
     /// Place many orders
@@ -73,12 +72,11 @@ impl Api {
         &self,
         /// Names the request, so that a repeat of it places nothing: 1 to 255 visible ASCII characters
         #[oai(name = "Idempotency-Key")]
-        _documented: Header<Option<String>>,
-        request: &Request,
+        key: OptionalKey,
         body: JsonBody<PlaceOrders>,
     ) -> Result<PlacedMany, Refused<PlaceRefusals>> {
         let span = tracing::debug_span!("order.place_many");
-        Ok(self.state().place_many(IdempotencyKey::of(request.headers())?, body).instrument(span).await?)
+        Ok(self.state().place_many(key.0, body).instrument(span).await?)
     }
 
     /// List orders
@@ -90,7 +88,7 @@ impl Api {
         /// Only orders in this status
         status: Query<Option<schema::OrderStatus>>,
         /// Only orders of this user
-        user_id: Query<Option<String>>,
+        user_id: Query<Option<User>>,
         /// Only orders placed at this time or later
         created_from: Query<Option<Time>>,
         /// Only orders placed before this time
@@ -101,16 +99,9 @@ impl Api {
         /// `next_cursor` of the page before
         cursor: Query<Option<Id>>,
     ) -> Result<JsonAnswer<schema::OrderPage>, Refused<ListRefusals>> {
-        let user_id: Option<UserId> = match user_id.0 {
-            Some(text) => Some(
-                text.parse()
-                    .map_err(|error: InvalidId| Problem::invalid_parameter("user_id", error.to_string()))?,
-            ),
-            None => None,
-        };
         let query = ListQuery {
             status: status.0.map(Into::into),
-            user_id,
+            user_id: user_id.0.map(|user| user.0),
             placed_from: created_from.0.map(|time| time.0),
             placed_before: created_before.0.map(|time| time.0),
             after: cursor.0.map(|id| id.0),
@@ -129,7 +120,7 @@ impl Api {
         /// The order's id
         order_id: Path<String>,
         /// Seconds to wait for the order to be final
-        #[oai(validator(maximum(value = "60")))]
+        #[oai(validator(minimum(value = "0"), maximum(value = "60")))]
         wait: Query<Option<u32>>,
     ) -> Result<JsonAnswer<schema::Order>, Refused<OrderRefusals>> {
         let wait = wait.0.map(|seconds| Duration::from_secs(seconds.into()));
@@ -138,7 +129,9 @@ impl Api {
 
     /// Get an order's timeline
     ///
-    /// What happened to the order, oldest first.
+    /// What happened to the order, oldest first. Asked for as `text/event-stream`, it is told as it happens: each event with its
+    /// `version` as `id`, its `type` as `event`, and as `data` what is an element of `events` in JSON. First comes what is there
+    /// already, or what is newer than `Last-Event-ID`. The stream ends once the order is completed, failed or cancelled.
     #[oai(
         path = "/orders/:order_id/events",
         method = "get",
@@ -149,8 +142,33 @@ impl Api {
         &self,
         /// The order's id
         order_id: Path<String>,
-    ) -> Result<JsonAnswer<schema::OrderTimeline>, Refused<OrderRefusals>> {
-        Ok(self.state().timeline(&order_id.0).await?)
+        /// In a stream, the `id` of the last event that is known already
+        #[oai(name = "Last-Event-ID", validator(minimum(value = "0"), maximum(value = "2147483647")))]
+        last_event_id: Header<Option<u32>>,
+        request: &Request,
+    ) -> Result<Events, Refused<EventsRefusals>> {
+        if live::is_asked_for(request.headers()) {
+            Ok(self.state().live(&order_id.0, last_event_id.0).await?)
+        } else {
+            Ok(Events::Timeline(self.state().timeline(&order_id.0).await?))
+        }
+    }
+
+    /// See an order's webhooks
+    ///
+    /// To whom the order's end is told, and how that went: each attempt with its answer, and when the next one is due.
+    #[oai(
+        path = "/orders/:order_id/webhooks",
+        method = "get",
+        tag = "Tag::Orders",
+        operation_id = "getOrderWebhooks"
+    )]
+    async fn webhooks(
+        &self,
+        /// The order's id
+        order_id: Path<String>,
+    ) -> Result<JsonAnswer<schema::OrderWebhooks>, Refused<OrderRefusals>> {
+        Ok(self.state().webhooks(&order_id.0).await?)
     }
 
     /// See the queue

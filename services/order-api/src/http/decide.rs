@@ -53,9 +53,10 @@ impl State {
             match cancelled.map_err(|error| redis_unavailable(&error))? {
                 Cancelled::Now | Cancelled::Before => {
                     let json = event.data.to_json();
-                    let applied = apply(&self.database, &[Told { event: &event, json: &json }]).await;
+                    let applied =
+                        apply(&self.database, &self.hooks, &[Told { event: &event, json: &json }]).await;
                     let applied = applied.map_err(|error| not_stored(&error))?;
-                    self.waiters.wake(&applied.finished);
+                    self.waiters.wake(applied.changed());
                     settle(&self.intake, applied.owed).await.map_err(|_| storage::cannot_store())?;
                 }
                 Cancelled::Taken => return Err(already_started()),

@@ -1,6 +1,13 @@
 //! The `Idempotency-Key` of a request.
 
-use poem::http::{HeaderMap, HeaderName};
+use poem::{
+    Request, RequestBody,
+    http::{HeaderMap, HeaderName},
+};
+use poem_openapi::{
+    ApiExtractor, ApiExtractorType, ExtractParamOptions,
+    registry::{MetaParamIn, MetaSchema, MetaSchemaRef},
+};
 use runtime::http::Problem;
 use sha2::{Digest, Sha256};
 
@@ -33,6 +40,37 @@ impl IdempotencyKey {
 
     pub(super) fn into_string(self) -> String {
         self.0
+    }
+}
+
+/// The header as a parameter of a handler, and of the document.
+pub(super) struct OptionalKey(pub(super) Option<IdempotencyKey>);
+
+impl<'a> ApiExtractor<'a> for OptionalKey {
+    const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::Parameter];
+
+    type ParamType = String;
+    type ParamRawType = String;
+
+    fn param_in() -> Option<MetaParamIn> {
+        Some(MetaParamIn::Header)
+    }
+
+    fn param_schema_ref() -> Option<MetaSchemaRef> {
+        Some(MetaSchemaRef::Inline(Box::new(MetaSchema {
+            min_length: Some(1),
+            max_length: Some(MAX_KEY_BYTES),
+            pattern: Some("^[!-~]+$".to_owned()),
+            ..MetaSchema::new("string")
+        })))
+    }
+
+    async fn from_request(
+        request: &'a Request,
+        _body: &mut RequestBody,
+        _options: ExtractParamOptions<String>,
+    ) -> poem::Result<Self> {
+        Ok(Self(IdempotencyKey::of(request.headers())?))
     }
 }
 

@@ -1,7 +1,7 @@
 //! The public API: what comes in is parsed here, once; what goes out is written here.
 //!
 //! `api` lists the routes; `order_body` turns bodies into orders; `idempotency` reads the key; `place` hands
-//! orders to `intake`; `read` answers from `orders` and `queue`; `feed` is for
+//! orders to `intake`; `read` answers from `orders` and `queue`, `live` tells of an order as it happens; `feed` is for
 //! metrics-service alone.
 //!
 //! `operations` lists the routes by which people step in: `decide` cancels and retries an order, `retry_many` retries
@@ -17,6 +17,7 @@ mod decide;
 pub(crate) mod feed;
 mod fields;
 mod idempotency;
+mod live;
 mod operation_schema;
 mod operations;
 mod order_body;
@@ -28,13 +29,14 @@ mod refusals;
 mod retry_many;
 mod schema;
 mod state;
+mod webhooks;
 
 use std::sync::Arc;
 
 use poem_openapi::OpenApiService;
 
-pub(crate) use self::state::State;
 use self::{api::Api, operations::Operations};
+pub(crate) use self::{live::Streams, state::State};
 
 /// The API over its state.
 pub(crate) fn service(state: State) -> OpenApiService<impl poem_openapi::OpenApi, ()> {
@@ -43,7 +45,7 @@ pub(crate) fn service(state: State) -> OpenApiService<impl poem_openapi::OpenApi
 
 /// The OpenAPI document, which needs no state.
 pub fn document() -> String {
-    described(None).spec()
+    runtime::http::document(&described(None))
 }
 
 fn described(state: Option<Arc<State>>) -> OpenApiService<(Api, Operations), ()> {

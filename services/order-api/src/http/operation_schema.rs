@@ -22,7 +22,7 @@ pub(super) struct RetryOrders {
     /// Only orders of this user
     pub(super) user_id: Option<Reference>,
     /// Only orders that failed with this code, for example `payment_refused`
-    #[oai(validator(min_length = 1, max_length = 200))]
+    #[oai(validator(min_length = 1, max_length = 200, pattern = r"^[^\u0000-\u001f\u007f-\u009f]*$"))]
     pub(super) failure_code: Option<String>,
     /// Only orders placed at this time or later
     pub(super) created_from: Option<Time>,

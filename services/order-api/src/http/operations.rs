@@ -105,6 +105,9 @@ impl Operations {
         #[oai(default = "default_limit", validator(minimum(value = "1"), maximum(value = "100")))]
         limit: Query<u32>,
         /// `next_cursor` of the page before
+        #[oai(validator(
+            pattern = r"^(0|[1-9]\d{0,3}):(0|[1-9]\d{0,18}|18446744073709551615)-(0|[1-9]\d{0,18}|18446744073709551615)$"
+        ))]
         cursor: Query<Option<String>>,
     ) -> Result<JsonAnswer<operation_schema::DeadLetterPage>, Refused<DeadLettersRefusals>> {
         Ok(self.state().dead_letters(cursor.0.as_deref(), limit.0 as usize).await?)

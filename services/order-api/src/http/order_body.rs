@@ -10,25 +10,28 @@ use super::{
     fields::{Field, object},
     schema,
 };
-use crate::config::MAX_BATCH_ORDERS;
+use crate::{config::MAX_BATCH_ORDERS, webhooks::Callback};
 
 /// Most wrong items that are named one by one.
 const MOST_ERRORS: usize = 20;
 
 /// The body of `POST /orders`.
 #[derive(Clone, Debug)]
-pub(super) struct PlaceOrder(pub(super) OrderContent);
+pub(super) struct PlaceOrder {
+    pub(super) content: OrderContent,
+    pub(super) callback: Option<Box<Callback>>,
+}
 
 /// The body of `POST /orders/batch`: each order by itself is valid or not.
 #[derive(Clone, Debug)]
-pub(super) struct PlaceOrders(pub(super) Vec<Result<OrderContent, Problem>>);
+pub(super) struct PlaceOrders(pub(super) Vec<Result<PlaceOrder, Problem>>);
 
 impl FromJsonBody for PlaceOrder {
     type Schema = schema::PlaceOrder;
 
     fn from_json(body: &[u8]) -> Result<Self, Problem> {
         let fields: Fields<'_> = object(body).map_err(|problem| not_a_number(body).unwrap_or(problem))?;
-        fields.check().map(Self)
+        fields.check()
     }
 }
 
@@ -65,10 +68,12 @@ struct Fields<'a> {
     item_ids: Field<'a>,
     #[serde(borrow, default)]
     total_amount: Field<'a>,
+    #[serde(borrow, default)]
+    callback_url: Field<'a>,
 }
 
 impl Fields<'_> {
-    fn check(&self) -> Result<OrderContent, Problem> {
+    fn check(&self) -> Result<PlaceOrder, Problem> {
         let mut errors = Vec::new();
         let one = |name: &'static str, error: &dyn std::fmt::Display| {
             vec![FieldError::new(name, error.to_string())]
@@ -80,9 +85,11 @@ impl Fields<'_> {
         let total_amount = self.total_amount.read("total_amount", &mut errors, |json| {
             json.parse::<Money>().map_err(|error| one("total_amount", &error))
         });
+        let callback = self.callback_url.optional("callback_url", &mut errors, Callback::from_json);
         match (user_id, item_ids, total_amount) {
-            (Some(user_id), Some(item_ids), Some(total_amount)) => {
-                Ok(OrderContent { user_id, item_ids, total_amount })
+            (Some(user_id), Some(item_ids), Some(total_amount)) if errors.is_empty() => {
+                let content = OrderContent { user_id, item_ids, total_amount };
+                Ok(PlaceOrder { content, callback: callback.map(Box::new) })
             }
             _ => Err(Problem::validation(errors)),
         }
@@ -148,7 +155,7 @@ mod tests {
             ),
             (r#"{"user_id": 42, "item_ids": [7, 8], "total_amount": 250}"#, "42", ["7", "8"], "250"),
         ] {
-            let PlaceOrder(order) = PlaceOrder::from_json(body.as_bytes()).unwrap();
+            let PlaceOrder { content: order, .. } = PlaceOrder::from_json(body.as_bytes()).unwrap();
             assert_eq!(order.user_id.as_str(), user);
             assert_eq!(order.item_ids.as_slice().iter().map(ItemId::as_str).collect::<Vec<_>>(), items);
             assert_eq!(order.total_amount.to_string(), total);
@@ -177,6 +184,11 @@ mod tests {
         ] {
             let body = format!(r#"{{"user_id": "a", "item_ids": {items}, "total_amount": 1}}"#);
             assert_eq!(refused(&body), (422, vec![named.to_owned()]), "{items}");
+        }
+        for url in ["null", "7", "\"\"", "\"ftp://example.com\"", "\"https://a:b@example.com\""] {
+            let body =
+                format!(r#"{{"user_id": "a", "item_ids": ["b"], "total_amount": 1, "callback_url": {url}}}"#);
+            assert_eq!(refused(&body), (422, vec!["callback_url".to_owned()]), "{url}");
         }
         assert_eq!(refused("{}").1, ["user_id", "item_ids", "total_amount"]);
         assert_eq!(refused(r#"{"user_id": null, "item_ids": [true], "total_amount": "x"}"#).1.len(), 3);
@@ -223,7 +235,7 @@ mod tests {
                 serde_json::to_string(&items).unwrap(),
                 serde_json::to_string(&user).unwrap(),
             );
-            let PlaceOrder(order) = PlaceOrder::from_json(body.as_bytes()).unwrap();
+            let PlaceOrder { content: order, .. } = PlaceOrder::from_json(body.as_bytes()).unwrap();
             prop_assert_eq!(order.total_amount, money);
             prop_assert_eq!(order.user_id.as_str(), user);
             let taken: Vec<&str> = order.item_ids.as_slice().iter().map(ItemId::as_str).collect();

@@ -21,6 +21,7 @@ use crate::{
     intake::{IntakeError, NewOrder, Once, Receipt, Submission},
     orders::{self, OrderView},
     storage,
+    webhooks::Callback,
 };
 
 impl State {
@@ -29,13 +30,16 @@ impl State {
         key: Option<IdempotencyKey>,
         body: JsonBody<PlaceOrder>,
     ) -> Result<Placed, Problem> {
-        let content = body.value.0;
+        let PlaceOrder { content, callback } = body.value;
+        if let Some(problem) = self.refused_callback(callback.as_deref()) {
+            return Err(problem);
+        }
         if let Some(faults) =
             self.catalog.faults(&[&content]).await?.pop().filter(|faults| !faults.is_empty())
         {
             return Err(Problem::validation(faults));
         }
-        let (order, view) = self.new_order(&content)?;
+        let (order, view) = self.new_order(&content, callback)?;
         let order_id = view.order_id();
         Span::current().record("order.id", tracing::field::display(order_id));
         let answer = JsonAnswer::<schema::Order>::of(&view).bytes().clone();
@@ -59,10 +63,10 @@ impl State {
     ) -> Result<PlacedMany, Problem> {
         let asked = self.against_catalog(body.value.0).await?;
         let (mut orders, mut results) = (Vec::with_capacity(asked.len()), Vec::with_capacity(asked.len()));
-        for (index, content) in asked.into_iter().enumerate() {
-            results.push(match content {
-                Ok(content) => {
-                    let (order, view) = self.new_order(&content)?;
+        for (index, order) in asked.into_iter().enumerate() {
+            results.push(match order {
+                Ok(PlaceOrder { content, callback }) => {
+                    let (order, view) = self.new_order(&content, callback)?;
                     orders.push(order);
                     PlaceResult { index, status: 201, order: Some(view), problem: None }
                 }
@@ -85,10 +89,14 @@ impl State {
         Ok(PlacedMany::Done(JsonAnswer::from_bytes(answer), replayed(again)))
     }
 
-    fn new_order(&self, content: &OrderContent) -> Result<(NewOrder, OrderView), Problem> {
+    fn new_order(
+        &self,
+        content: &OrderContent,
+        callback: Option<Box<Callback>>,
+    ) -> Result<(NewOrder, OrderView), Problem> {
         let row = orders::new_row(new_order_id(&self.clock), content);
         let view = OrderView::of(row.clone()).map_err(|error| Problem::internal_from(&error))?;
-        Ok((NewOrder { row: row.into(), traceparent: current_traceparent() }, view))
+        Ok((NewOrder { row: row.into(), traceparent: current_traceparent(), callback }, view))
     }
 
     async fn store(&self, submission: Submission) -> Result<Receipt, Problem> {
@@ -102,18 +110,24 @@ impl State {
         })
     }
 
-    /// Valid orders that the catalogue refuses become problems, too.
+    fn refused_callback(&self, callback: Option<&Callback>) -> Option<Problem> {
+        let fault = self.hooks.refuse(callback?)?;
+        Some(Problem::validation(vec![fault]))
+    }
+
+    /// Valid orders that the catalogue refuses become problems, too, and those whose callback can't be used.
     async fn against_catalog(
         &self,
-        asked: Vec<Result<OrderContent, Problem>>,
-    ) -> Result<Vec<Result<OrderContent, Problem>>, Problem> {
-        let valid: Vec<&OrderContent> = asked.iter().filter_map(|order| order.as_ref().ok()).collect();
+        asked: Vec<Result<PlaceOrder, Problem>>,
+    ) -> Result<Vec<Result<PlaceOrder, Problem>>, Problem> {
+        let valid: Vec<&OrderContent> =
+            asked.iter().filter_map(|order| Some(&order.as_ref().ok()?.content)).collect();
         let mut faults = self.catalog.faults(&valid).await?.into_iter();
-        let judge = |order: Result<OrderContent, Problem>| {
-            let content = order?;
+        let judge = |order: Result<PlaceOrder, Problem>| {
+            let order = order?;
             match faults.next().filter(|faults| !faults.is_empty()) {
                 Some(faults) => Err(Problem::validation(faults)),
-                None => Ok(content),
+                None => self.refused_callback(order.callback.as_deref()).map_or(Ok(order), Err),
             }
         };
         Ok(asked.into_iter().map(judge).collect())

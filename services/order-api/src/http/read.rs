@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use contract::{MetricsSnapshot, OrderId, StatusCounts, Timestamp};
-use runtime::http::{JsonAnswer, Problem};
+use runtime::{
+    db::Database,
+    http::{JsonAnswer, Problem},
+};
 use sea_orm::DbBackend;
 use serde::Serialize;
 use tokio::time::Instant;
@@ -18,8 +21,10 @@ use crate::{
     storage,
 };
 
-/// With several replicas on one database another one may be told of the order's end.
-const LOOK_AGAIN: Duration = Duration::from_secs(1);
+/// With several replicas on one database another one may be told of what happens to an order: so often it is looked for, too.
+pub(super) fn look_again(database: &Database) -> Option<Duration> {
+    (database.backend != DbBackend::Sqlite).then_some(Duration::from_secs(1))
+}
 
 impl State {
     /// The order; with `wait`, as soon as it is final or the time is up.
@@ -40,12 +45,10 @@ impl State {
             if order.status().is_final() || Instant::now() >= deadline || draining.is_cancelled() {
                 return Ok(JsonAnswer::of(&order));
             }
-            let look_again = match self.database.backend {
-                DbBackend::Sqlite => deadline,
-                _ => deadline.min(Instant::now() + LOOK_AGAIN),
-            };
+            let look_again =
+                look_again(&self.database).map_or(deadline, |every| deadline.min(Instant::now() + every));
             tokio::select! {
-                () = waiting.changed() => {}
+                () = waiting.finished() => {}
                 () = tokio::time::sleep_until(look_again) => {}
                 () = draining.cancelled() => {}
             }
@@ -62,9 +65,9 @@ impl State {
             events: Vec<TimelineEntry>,
         }
         let order_id = parse_id(order_id)?;
-        let events = orders::timeline(&self.database.reader, order_id).await;
-        let events = events.map_err(|error| storage::unavailable(&error))?.ok_or_else(order_not_found)?;
-        Ok(JsonAnswer::of(&Timeline { order_id, events }))
+        let timeline = orders::timeline(&self.database.reader, order_id, 0).await;
+        let timeline = timeline.map_err(|error| storage::unavailable(&error))?.ok_or_else(order_not_found)?;
+        Ok(JsonAnswer::of(&Timeline { order_id, events: timeline.events }))
     }
 
     pub(super) async fn list(&self, query: &ListQuery) -> Result<JsonAnswer<schema::OrderPage>, Problem> {

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use poem_openapi::registry::{MetaSchema, MetaSchemaRef};
 use runtime::http::{FieldError, FromJsonBody, JsonAnswer, Problem};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -54,6 +55,20 @@ struct Fields<'a> {
 
 impl FromJsonBody for RedriveDeadLetters {
     type Schema = schema::RedriveDeadLetters;
+
+    /// Either which, or all.
+    fn describe(schema: &mut MetaSchema) {
+        let only = |field| {
+            let required = vec![field];
+            MetaSchemaRef::Inline(Box::new(MetaSchema { required, ..MetaSchema::ANY }))
+        };
+        schema.one_of = vec![only("ids"), only("all")];
+        for (name, property) in &mut schema.properties {
+            if let ("all", MetaSchemaRef::Inline(all)) = (*name, property) {
+                all.enum_items = vec![true.into()];
+            }
+        }
+    }
 
     fn from_json(body: &[u8]) -> Result<Self, Problem> {
         let fields: Fields<'_> = object(body)?;

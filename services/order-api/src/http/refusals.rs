@@ -26,6 +26,16 @@ documented_refusals! {
 }
 
 documented_refusals! {
+    /// Of `GET /orders/{order_id}/events`.
+    EventsRefusals {
+        400 => "A parameter is not valid (`invalid_parameter`)",
+        404 => "There is no such order (`order_not_found`)",
+        500 => "A mistake on our side (`internal_error`)",
+        503 => "The database can't be read (`storage_unavailable`), or too many streams are open (`too_many_streams`)",
+    }
+}
+
+documented_refusals! {
     /// Of the list.
     ListRefusals {
         400 => "A parameter is not valid (`invalid_parameter`)",

@@ -3,12 +3,14 @@
 use runtime::{clock::Clock, db::Database, lifecycle::Shutdown};
 use streams::Redis;
 
+use super::live::Streams;
 use crate::{
     catalog::Catalog,
     intake::Intake,
     outbox::{Backlog, Marks},
     queue::Queue,
     waiting::Waiters,
+    webhooks::Hooks,
 };
 
 pub(crate) struct State {
@@ -22,5 +24,7 @@ pub(crate) struct State {
     /// How far Redis was seen to be.
     pub(crate) marks: Marks,
     pub(crate) waiters: Waiters,
+    pub(crate) hooks: Hooks,
+    pub(crate) streams: Streams,
     pub(crate) shutdown: Shutdown,
 }

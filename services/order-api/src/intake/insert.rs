@@ -10,6 +10,7 @@ use super::submission::Once;
 use crate::{
     entities::order,
     outbox::{Kind, Pending},
+    webhooks::Callback,
 };
 
 /// Orders as [`crate::orders::new_row`] makes them.
@@ -69,4 +70,16 @@ pub(super) async fn keys(connection: &impl ConnectionTrait, keys: &[(&Once, i64)
     });
     let insert = "INSERT INTO idempotency_keys (key, fingerprint, answer, created_at)";
     rows::write(connection, insert, "(?, ?, ?, ?)", values.collect(), "").await
+}
+
+/// No statement where there are none.
+pub(super) async fn callbacks(
+    connection: &impl ConnectionTrait,
+    callbacks: &[(Uuid, &Callback)],
+) -> Result<(), DbErr> {
+    let values = callbacks.iter().flat_map(|(order_id, callback)| -> [Value; 3] {
+        [(*order_id).into(), callback.url.as_str().into(), callback.receiver.as_str().into()]
+    });
+    let insert = "INSERT INTO callbacks (order_id, url, receiver)";
+    rows::write(connection, insert, "(?, ?, ?)", values.collect(), "").await
 }

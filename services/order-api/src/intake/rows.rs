@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use contract::Step;
 use sea_orm::{DatabaseTransaction, DbErr};
+use uuid::Uuid;
 
 use super::{
     insert,
@@ -14,6 +15,7 @@ use super::{
 use crate::{
     entities::order,
     outbox::{Kind, Pending},
+    webhooks::Callback,
 };
 
 /// All rows of a transaction before they are written.
@@ -23,12 +25,14 @@ pub(super) struct Rows<'a> {
     outbox: Vec<Pending>,
     /// Each with the time of its first order.
     keys: Vec<(&'a Once, i64)>,
+    /// Of the few orders that have one.
+    callbacks: Vec<(Uuid, &'a Callback)>,
     numbers: &'a mut Numbering,
 }
 
 impl<'a> Rows<'a> {
     pub(super) const fn new(numbers: &'a mut Numbering) -> Self {
-        Self { orders: Vec::new(), outbox: Vec::new(), keys: Vec::new(), numbers }
+        Self { orders: Vec::new(), outbox: Vec::new(), keys: Vec::new(), callbacks: Vec::new(), numbers }
     }
 
     /// Adds a submission's rows, unless its key says that nothing is to be written.
@@ -43,9 +47,10 @@ impl<'a> Rows<'a> {
             }
             self.keys.push((once, submission.orders.first().map_or(0, |order| order.row.placed_at)));
         }
-        for NewOrder { row, traceparent } in &submission.orders {
+        for NewOrder { row, traceparent, callback } in &submission.orders {
             self.publish(row, Kind::Place, row.version, row.attempts + 1, None, traceparent.clone());
             self.orders.push(row.clone());
+            self.callbacks.extend(callback.as_deref().map(|callback| (row.id, callback)));
         }
         Ok(Receipt::Stored)
     }
@@ -87,6 +92,7 @@ impl<'a> Rows<'a> {
         insert::orders(transaction, &self.orders).await?;
         insert::outbox(transaction, self.numbers.producer, &self.outbox).await?;
         insert::keys(transaction, &self.keys).await?;
+        insert::callbacks(transaction, &self.callbacks).await?;
         Ok(self.outbox)
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use crate::entities::order;
+use crate::{entities::order, webhooks::Callback};
 
 /// Orders that are written together or not at all.
 #[derive(Clone, Debug)]
@@ -19,6 +19,8 @@ pub(crate) struct NewOrder {
     pub(crate) row: Arc<order::Model>,
     /// W3C trace context of the request.
     pub(crate) traceparent: Option<String>,
+    /// Boxed: most have none, and thousands wait here.
+    pub(crate) callback: Option<Box<Callback>>,
 }
 
 /// An `Idempotency-Key` and what it stands for.

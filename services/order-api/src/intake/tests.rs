@@ -49,7 +49,11 @@ async fn world(places: usize, most_orders: usize) -> World {
 fn order() -> NewOrder {
     let content: OrderContent =
         serde_json::from_str(r#"{"user_id": "u", "item_ids": ["i"], "total_amount": 1}"#).unwrap();
-    NewOrder { row: new_row(new_order_id(&Clock::system()), &content).into(), traceparent: None }
+    NewOrder {
+        row: new_row(new_order_id(&Clock::system()), &content).into(),
+        traceparent: None,
+        callback: None,
+    }
 }
 
 fn one(order: NewOrder) -> Submission {

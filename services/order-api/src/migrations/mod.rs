@@ -4,6 +4,7 @@
 mod m0001_orders;
 mod m0002_catalog;
 mod m0003_retention;
+mod m0004_webhooks;
 
 use sea_orm_migration::prelude::*;
 
@@ -16,6 +17,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0001_orders::Migration),
             Box::new(m0002_catalog::Migration),
             Box::new(m0003_retention::Migration),
+            Box::new(m0004_webhooks::Migration),
         ]
     }
 }

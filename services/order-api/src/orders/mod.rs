@@ -10,5 +10,5 @@ mod view;
 pub(crate) use failed::{FailedQuery, failed};
 pub(crate) use list::{ListQuery, list};
 pub(crate) use row::{content, find, new_row, order_id, status};
-pub(crate) use timeline::{TimelineEntry, timeline};
+pub(crate) use timeline::{Timeline, TimelineEntry, timeline};
 pub(crate) use view::OrderView;

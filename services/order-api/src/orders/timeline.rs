@@ -15,24 +15,37 @@ use crate::{
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct TimelineEntry {
     #[serde(rename = "type")]
-    kind: String,
+    pub(crate) kind: String,
     time: Timestamp,
-    version: i32,
+    pub(crate) version: i32,
     data: Box<RawValue>,
 }
 
-/// Oldest first; `None` where there is no such order.
+#[derive(Clone, Debug)]
+pub(crate) struct Timeline {
+    /// Oldest first.
+    pub(crate) events: Vec<TimelineEntry>,
+    /// Whether the order was final at a moment since when all of its events are here.
+    pub(crate) is_final: bool,
+}
+
+/// What comes after this version; `None` where there is no such order.
 pub(crate) async fn timeline(
     reader: &DatabaseConnection,
     order_id: OrderId,
-) -> Result<Option<Vec<TimelineEntry>>, DbErr> {
+    after: i32,
+) -> Result<Option<Timeline>, DbErr> {
     let Some(order) = row::find(reader, order_id).await? else { return Ok(None) };
     let events = order_event::Entity::find()
         .filter(order_event::Column::OrderId.eq(order_id.as_uuid()))
+        .filter(order_event::Column::Version.gt(after))
         .order_by_asc(order_event::Column::Version)
         .all(reader)
         .await?;
-    let mut entries = vec![placed(&order)?];
+    let mut entries = Vec::with_capacity(events.len() + 1);
+    if after < FIRST_VERSION as i32 {
+        entries.push(placed(&order)?);
+    }
     for event in events {
         let data = RawValue::from_string(event.data);
         let data = data.map_err(|error| row::unreadable(&order, "event", &error))?;
@@ -43,7 +56,7 @@ pub(crate) async fn timeline(
             data,
         });
     }
-    Ok(Some(entries))
+    Ok(Some(Timeline { events: entries, is_final: row::status(&order)?.is_final() }))
 }
 
 /// Told by the order itself; a row for each would double what accepting an order writes.

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | an idempotency [key](keys) | `retention.idempotency_key_hours` after it was used |
 //! | a final [order](orders) with its timeline | `retention.final_order_days` after its end; not at all unless that is set |
+//! | a delivery of a webhook | `webhooks.keep_days` after it was delivered or given up |
 //! | the name of a [producer](producers) in Redis | a day after it was last seen to run or to have rows in the outbox |
 //!
 //! Outbox rows go when they are published, by the relay. Every replica does this: what one has deleted another does not find,
@@ -33,7 +34,7 @@ use streams::Redis;
 use tokio::time::MissedTickBehavior;
 use uuid::Uuid;
 
-use crate::{config::RetentionConfig, metrics::ApiMetrics};
+use crate::{config::RetentionConfig, metrics::ApiMetrics, webhooks};
 
 pub(crate) struct Retention {
     pub(crate) database: Database,
@@ -42,6 +43,8 @@ pub(crate) struct Retention {
     /// The producer that this run is.
     pub(crate) own: Uuid,
     pub(crate) config: RetentionConfig,
+    /// How long the log of a webhook is kept.
+    pub(crate) webhooks_kept: Duration,
     pub(crate) metrics: ApiMetrics,
 }
 
@@ -72,6 +75,7 @@ impl Retention {
     /// Deletes every row whose time is over.
     async fn prune(&self) -> Result<(), DbErr> {
         self.prune_keys().await?;
+        self.prune_webhooks().await?;
         match self.config.final_orders() {
             Some(kept) => self.prune_orders(kept).await,
             None => Ok(()),
@@ -94,6 +98,19 @@ impl Retention {
             tracing::debug!(keys = all, %before, "idempotency keys were deleted");
         }
         Ok(())
+    }
+
+    async fn prune_webhooks(&self) -> Result<(), DbErr> {
+        let before = self.earlier(self.webhooks_kept);
+        loop {
+            let begun = Instant::now();
+            let deleted = webhooks::delete_finished(&self.database, before).await?;
+            self.count("webhook", deleted, &mut 0);
+            if deleted == 0 {
+                return Ok(());
+            }
+            pause_after(begun.elapsed()).await;
+        }
     }
 
     async fn prune_orders(&self, kept: Duration) -> Result<(), DbErr> {

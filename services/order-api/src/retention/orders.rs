@@ -18,8 +18,9 @@ use sea_orm::{
 use uuid::Uuid;
 
 use crate::entities::{
+    callback,
     order::{Column, Entity},
-    order_event, outbox,
+    order_event, outbox, webhook,
 };
 
 /// What is gone.
@@ -73,6 +74,14 @@ pub(super) async fn delete(
     let orders = padded(orders);
     let events = order_event::Entity::delete_many()
         .filter(order_event::Column::OrderId.is_in(orders.iter().copied()))
+        .exec(&transaction)
+        .await?;
+    callback::Entity::delete_many()
+        .filter(callback::Column::OrderId.is_in(orders.iter().copied()))
+        .exec(&transaction)
+        .await?;
+    webhook::Entity::delete_many()
+        .filter(webhook::Column::OrderId.is_in(orders.iter().copied()))
         .exec(&transaction)
         .await?;
     let orders = Entity::delete_many().filter(Column::Id.is_in(orders)).exec(&transaction).await?;

@@ -60,6 +60,7 @@ impl World {
             clock: Clock::manual(NOON),
             own: random_uuid(),
             config: RetentionConfig { interval_ms: 1_000, idempotency_key_hours: 24, final_order_days: 1 },
+            webhooks_kept: Duration::from_hours(24 * 7),
             metrics: ApiMetrics::new(&Metrics::new(Service::OrderApi)),
         };
         Self { retention, _folder: folder }

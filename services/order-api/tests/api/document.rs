@@ -21,7 +21,7 @@ fn operations(document: &Value) -> Vec<(String, String, Value)> {
 #[test]
 fn every_operation_is_described_with_all_its_problems() {
     let operations = operations(&document());
-    assert_eq!(operations.len(), 15);
+    assert_eq!(operations.len(), 16);
     for (method, path, operation) in operations {
         let name = format!("{method} {path}");
         for field in ["summary", "description", "operationId"] {
@@ -79,6 +79,7 @@ async fn answers_have_the_documented_fields() {
         (format!("/orders/{order_id}"), "Order"),
         ("/orders".to_owned(), "OrderPage"),
         (format!("/orders/{order_id}/events"), "OrderTimeline"),
+        (format!("/orders/{order_id}/webhooks"), "OrderWebhooks"),
         ("/orders/status".to_owned(), "QueueStatus"),
         ("/orders/metrics".to_owned(), "OrderMetrics"),
         ("/dead-letters".to_owned(), "DeadLetterPage"),

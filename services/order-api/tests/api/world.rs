@@ -103,7 +103,7 @@ impl World {
 }
 
 impl Api {
-    async fn start(config: Config) -> Self {
+    pub(crate) async fn start(config: Config) -> Self {
         let _ = system_tests::Client::new(0, 0);
         let app = App::build(config, Clock::system()).await.unwrap();
         let (address, shutdown) = (app.addr(), Shutdown::manual());

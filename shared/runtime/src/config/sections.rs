@@ -20,6 +20,7 @@ pub const SECTIONS: &[(&str, &[Service])] = &[
     ("catalog", &[OrderApi]),
     ("idempotency", &[OrderApi]),
     ("retention", &[OrderApi]),
+    ("webhooks", &[OrderApi]),
     ("processor", &[OrderProcessor]),
     ("pipeline", &[OrderProcessor]),
     ("ledger", &[OrderProcessor]),

@@ -23,16 +23,29 @@ pub async fn write(
     values: Vec<Value>,
     after: &str,
 ) -> Result<(), DbErr> {
+    write_counted(connection, before, row, values, after).await.map(drop)
+}
+
+/// The same; how many rows were written.
+pub async fn write_counted(
+    connection: &impl ConnectionTrait,
+    before: &str,
+    row: &str,
+    values: Vec<Value>,
+    after: &str,
+) -> Result<u64, DbErr> {
     let backend = connection.get_database_backend();
     let bound = row.matches('?').count();
     let rows = values.len() / bound;
     let mut values = values.into_iter();
+    let mut written = 0;
     for size in sizes(rows) {
         let sql = format!("{before} VALUES {} {after}", places(backend, size, row));
         let slice = values.by_ref().take(size * bound);
-        connection.execute_raw(Statement::from_sql_and_values(backend, sql, slice)).await?;
+        let statement = Statement::from_sql_and_values(backend, sql, slice);
+        written += connection.execute_raw(statement).await?.rows_affected();
     }
-    Ok(())
+    Ok(written)
 }
 
 /// Whether nobody else may change what is read until the transaction ends.

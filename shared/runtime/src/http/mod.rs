@@ -9,6 +9,7 @@
 
 mod context;
 mod docs;
+mod document;
 mod edge;
 pub mod health;
 pub mod json;
@@ -23,6 +24,7 @@ pub mod server;
 mod site;
 
 pub use context::{BodyLimits, request_id};
+pub use document::document;
 pub use health::Readiness;
 pub use json::{FromJsonBody, JsonAnswer, JsonBody};
 pub use problem::{FieldError, Problem, ProblemJson, ProblemSchema};

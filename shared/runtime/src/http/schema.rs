@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use contract::{Money, OrderId, Timestamp};
+use contract::{Money, OrderId, Timestamp, UserId, ids::MAX_ID_CHARS};
 use poem_openapi::{
     registry::{MetaSchema, MetaSchemaRef, Registry},
     types::{ParseError, ParseFromJSON, ParseFromParameter, ParseResult, ToJSON, Type},
@@ -90,6 +90,9 @@ schema_type! {
     MetaSchema {
         example: Some(json!(99.99)),
         minimum: Some(0.0),
+        // The largest that a float can name.
+        maximum: Some(922_337_203_685_477.5),
+        multiple_of: Some(0.0001),
         ..MetaSchema::new("number")
     },
     // Only examples pass here, and a float holds the few digits that they have.
@@ -107,13 +110,33 @@ schema_type! {
     |id| id.to_string().into()
 }
 
+/// Of a user or an item: no control characters.
+const REFERENCE: &str = "^[^\\u0000-\\u001f\\u007f-\\u009f]*$";
+
+fn reference() -> MetaSchema {
+    MetaSchema {
+        min_length: Some(1),
+        max_length: Some(MAX_ID_CHARS),
+        pattern: Some(REFERENCE.to_owned()),
+        ..MetaSchema::new("string")
+    }
+}
+
+schema_type! {
+    /// A user, as a query parameter.
+    User(UserId), "string_user",
+    reference(),
+    |user| user.as_str().into()
+}
+
 schema_type! {
     /// A reference that a client may give as a text or a whole number, and gets back as a text.
     Reference(String), "string_or_integer",
     MetaSchema {
         any_of: vec![
-            MetaSchemaRef::Inline(Box::new(MetaSchema { min_length: Some(1), ..MetaSchema::new("string") })),
-            MetaSchemaRef::Inline(Box::new(MetaSchema::new_with_format("integer", "int64"))),
+            MetaSchemaRef::Inline(Box::new(reference())),
+            // Of any size: its digits become the text.
+            MetaSchemaRef::Inline(Box::new(MetaSchema::new("integer"))),
         ],
         ..MetaSchema::ANY
     },

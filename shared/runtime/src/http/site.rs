@@ -10,7 +10,14 @@ use poem_openapi::{OpenApi, OpenApiService, Webhook};
 use tokio::sync::Semaphore;
 
 use super::{
-    context::BodyLimits, docs, edge::Edge, health, health::Readiness, observe::HttpMetrics, routes::Routes,
+    context::BodyLimits,
+    docs,
+    document::{document, in_words},
+    edge::Edge,
+    health,
+    health::Readiness,
+    observe::HttpMetrics,
+    routes::Routes,
 };
 use crate::{config::HttpConfig, metrics::Metrics};
 
@@ -51,9 +58,10 @@ impl Site {
     /// The service's API, at the root, with `/docs` and `/openapi.json`. Its paths are registered without a
     /// trailing slash, and work with and without.
     pub fn api<T: OpenApi + 'static, W: Webhook + 'static>(mut self, service: OpenApiService<T, W>) -> Self {
-        let document = service.spec();
+        let document = document(&service);
         self.routes = Routes::of_document(&document);
-        self.pages = docs::mount(self.pages, service.swagger_ui_html(), document);
+        let page = in_words(&service.swagger_ui_html());
+        self.pages = docs::mount(self.pages, page, document);
         self.segments.extend(["docs", "openapi.json"].map(str::to_owned));
         self.api = Some(service.into_endpoint());
         self

@@ -9,11 +9,11 @@ use poem::{
 use poem_openapi::{
     ApiExtractor, ApiExtractorType, ExtractParamOptions,
     payload::{ParsePayload, Payload},
-    registry::{MetaMediaType, MetaRequest, MetaSchemaRef, Registry},
+    registry::{MetaMediaType, MetaRequest, MetaSchema, MetaSchemaRef, Registry},
     types::Type,
 };
 
-use crate::http::{context, problem::Problem, refusal};
+use crate::http::{context, document, problem::Problem, refusal};
 
 /// A type that a handler takes from a JSON body.
 pub trait FromJsonBody: Sized + Send {
@@ -22,6 +22,9 @@ pub trait FromJsonBody: Sized + Send {
 
     /// Whether the larger bound applies, for bodies that carry many orders.
     const BULK: bool = false;
+
+    /// Adds to the schema what can't be derived.
+    fn describe(_schema: &mut MetaSchema) {}
 
     /// Parses the whole body; see [`parse`](super::parse()). The problem names the field that is wrong.
     fn from_json(body: &[u8]) -> Result<Self, Problem>;
@@ -51,6 +54,11 @@ impl<T: FromJsonBody> Payload for JsonBody<T> {
 
     fn register(registry: &mut Registry) {
         T::Schema::register(registry);
+        if let Some(schema) = registry.schemas.get_mut(&*T::Schema::name()) {
+            // A field that is misspelt must not be passed over.
+            schema.additional_properties = Some(Box::new(document::nothing()));
+            T::describe(schema);
+        }
     }
 }
 
