@@ -156,3 +156,80 @@ pub(crate) async fn delete_finished(database: &Database, before: Timestamp) -> R
     transaction.commit().await?;
     Ok(deleted)
 }
+
+#[cfg(test)]
+mod tests {
+    use runtime::{
+        Service,
+        config::{DatabaseConfig, Synchronous},
+        db,
+    };
+    use sea_orm::{ActiveModelTrait, IntoActiveModel};
+
+    use super::*;
+    use crate::migrations::Migrator;
+
+    const NOON: Timestamp = Timestamp::from_micros(1_764_000_000_000_000);
+    const LEASE: Duration = Duration::from_mins(1);
+
+    async fn claimed(database: &Database, webhook: &mut Model, now: Timestamp) -> bool {
+        let transaction = database.begin_write().await.unwrap();
+        let claimed = claim(&transaction, webhook, now + LEASE).await.unwrap();
+        transaction.commit().await.unwrap();
+        claimed
+    }
+
+    /// As when a replica dies with a message in hand: after its lease another one sends it, and should the first come back, it has
+    /// no say any more.
+    #[tokio::test]
+    async fn what_is_claimed_is_left_alone_until_its_lease_is_over() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = DatabaseConfig {
+            url: format!("sqlite://{}", folder.path().join("orders.db").display()),
+            readers: 2,
+            synchronous: Synchronous::Full,
+            busy_timeout_ms: 1_000,
+            connect_timeout_ms: 30_000,
+        };
+        let database = db::connect(&config, Service::OrderApi).await.unwrap();
+        database.migrate::<Migrator>().await.unwrap();
+        let row = Model {
+            order_id: Uuid::from_u128(7),
+            version: 3,
+            kind: "order.completed".to_owned(),
+            url: "https://example.com/hook".to_owned(),
+            receiver: "example.com:443".to_owned(),
+            created_at: NOON.as_micros(),
+            due_at: Some(NOON.as_micros()),
+            finished_at: None,
+            state: "pending".to_owned(),
+            attempts: 0,
+            log: "[]".to_owned(),
+        };
+        row.into_active_model().insert(&database.writer).await.unwrap();
+
+        let due_at = async |now: Timestamp| due(&database.reader, now, Vec::new()).await.unwrap();
+        let mut first = due_at(NOON).await.remove(0);
+        let mut late = first.clone();
+        assert!(claimed(&database, &mut first, NOON).await);
+        assert!(!claimed(&database, &mut late, NOON).await, "another one was faster");
+        assert!(due_at(NOON + LEASE / 2).await.is_empty());
+        assert_eq!(next_due(&database.reader, Vec::new()).await.unwrap(), Some(NOON + LEASE));
+        assert!(due(&database.reader, NOON + LEASE, vec![first.receiver.clone()]).await.unwrap().is_empty());
+
+        let mut second = due_at(NOON + LEASE).await.remove(0);
+        assert!(claimed(&database, &mut second, NOON + LEASE).await);
+        for (webhook, verdict) in [(first, Verdict::GivenUp), (second, Verdict::Delivered)] {
+            let attempt = Attempt { status: Some(200), ..Attempt::default() };
+            let ended = Ended { webhook, began: NOON + LEASE, took: LEASE, attempt, verdict };
+            let transaction = database.begin_write().await.unwrap();
+            settle(&transaction, &ended).await.unwrap();
+            transaction.commit().await.unwrap();
+        }
+        let row = Entity::find().one(&database.reader).await.unwrap().unwrap();
+        assert_eq!((row.state.as_str(), row.attempts, row.due_at), ("delivered", 2, None));
+        assert_eq!(row.log.matches("\"at\"").count(), 1);
+        assert_eq!(delete_finished(&database, NOON + LEASE).await.unwrap(), 0);
+        assert_eq!(delete_finished(&database, NOON + 3 * LEASE).await.unwrap(), 1);
+    }
+}
