@@ -20,7 +20,10 @@ use poem::{
         uri::{Parts, PathAndQuery},
     },
 };
-use tokio::sync::Semaphore;
+use tokio::{
+    sync::{Semaphore, SemaphorePermit},
+    time::{error::Elapsed, timeout_at},
+};
 use tracing::{Instrument, Span, field::Empty};
 
 use super::{
@@ -42,7 +45,7 @@ pub(super) struct Edge {
     pub(super) body_limits: BodyLimits,
     pub(super) request_timeout: Duration,
     /// For who writes. A request that is worked on holds the state of every layer that it has come through, several times of
-    /// what it holds here; with thousands of clients that is most of the process.
+    /// what it holds before; with thousands of clients that is most of the process.
     pub(super) turns: Semaphore,
 }
 
@@ -75,9 +78,12 @@ impl Endpoint for Edge {
         );
         trace_context::set_parent(&span, traceparent.as_deref());
 
+        let deadline = tokio::time::Instant::from_std(started) + self.request_timeout;
+        let turn = timeout_at(deadline, self.turn(request.method())).await;
+
         let context = RequestContext { request_id: request_id.clone(), body_limits: self.body_limits };
         // Boxed: each wrapper around it would have room for it once more, in the memory of every connection.
-        let answer = CONTEXT.scope(context, Box::pin(self.answer(request)));
+        let answer = CONTEXT.scope(context, Box::pin(self.answer(request, turn, deadline)));
         let answer = trace_context::with_incoming(traceparent.as_deref(), answer);
         let Answer { mut response, route } = answer.instrument(span.clone()).await;
 
@@ -90,18 +96,23 @@ impl Endpoint for Edge {
 }
 
 impl Edge {
-    async fn handle(&self, request: Request) -> poem::Result<Response> {
-        // Who reads may wait for long, as with `?wait=`, and must not keep anybody from writing.
-        let _turn = if *request.method() == Method::POST { self.turns.acquire().await.ok() } else { None };
-        self.inner.call(request).await
+    /// Who reads may wait for long, as with `?wait=`, and must not keep anybody from writing.
+    async fn turn(&self, method: &Method) -> Option<SemaphorePermit<'_>> {
+        if *method == Method::POST { self.turns.acquire().await.ok() } else { None }
     }
 
-    async fn answer(&self, mut request: Request) -> Answer {
+    async fn answer(
+        &self,
+        mut request: Request,
+        turn: Result<Option<SemaphorePermit<'_>>, Elapsed>,
+        deadline: tokio::time::Instant,
+    ) -> Answer {
+        let Ok(_turn) = turn else { return Answer::late() };
         if let Err(problem) = trim_trailing_slash(&mut request) {
             return Answer { response: problem.into_response(), route: None };
         }
-        let handled = AssertUnwindSafe(self.handle(request)).catch_unwind();
-        match tokio::time::timeout(self.request_timeout, handled).await {
+        let handled = AssertUnwindSafe(self.inner.call(request)).catch_unwind();
+        match timeout_at(deadline, handled).await {
             Ok(Ok(Ok(response))) => {
                 let route = response.data::<PathPattern>().map(|matched| self.routes.name(matched));
                 Answer { response, route }
@@ -120,11 +131,15 @@ impl Edge {
                 log_internal("its handler panicked");
                 Answer { response: Problem::internal().into_response(), route: None }
             }
-            Err(_elapsed) => {
-                let problem = Problem::unavailable("timeout", "there was no answer in time; try again");
-                Answer { response: problem.into_response(), route: None }
-            }
+            Err(_elapsed) => Answer::late(),
         }
+    }
+}
+
+impl Answer {
+    fn late() -> Self {
+        let problem = Problem::unavailable("timeout", "there was no answer in time; try again");
+        Self { response: problem.into_response(), route: None }
     }
 }
 
