@@ -127,6 +127,9 @@ impl ApiMetrics {
         for what in ["idempotency_key", "order", "order_event", "producer"] {
             this.pruned.with_label_values(&[what]);
         }
+        for outcome in ["delivered", "gone", "given_up", "retried"] {
+            this.webhooks.with_label_values(&[outcome]);
+        }
         for kind in EventKind::ALL {
             this.events.with_label_values(&[kind.as_str()]);
         }
