@@ -1,6 +1,6 @@
 // No admin key is set: dead letters are shown, and nothing else can be done with them.
 
-import { assert, isAccessible, look } from "./browser.mjs";
+import { assert, isAccessible, look, say } from "./browser.mjs";
 
 await look(async (page) => {
   const letter = page.locator("[data-letter]");
@@ -17,4 +17,9 @@ await look(async (page) => {
   }, id);
   assert.equal(status, 403);
   await isAccessible(page);
+
+  // What a person reads stays open when another one comes.
+  say("reading");
+  await page.waitForFunction(() => document.querySelectorAll("[data-letter]").length === 2);
+  assert.equal(await page.locator(`[data-letter="${id}"] details[open]`).count(), 1);
 }, /403/);

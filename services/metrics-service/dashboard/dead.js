@@ -47,9 +47,8 @@ async function load(cursor) {
     const path = cursor ? `dead-letters?cursor=${encodeURIComponent(cursor)}` : "dead-letters";
     const page = await ask(path);
     setText(note, "");
-    const shown = page.dead_letters.map(letter);
-    if (cursor) list.append(...shown);
-    else list.replaceChildren(...shown);
+    if (cursor) list.append(...page.dead_letters.map(letter));
+    else renew(page.dead_letters);
     next = page.next_cursor;
     more.hidden = next == null;
     if (list.children.length === 0) list.append(el("li", { class: "muted none" }, "None."));
@@ -58,12 +57,24 @@ async function load(cursor) {
   }
 }
 
+/** Shows these. One that is there already stays as it is: a person may be reading it. */
+function renew(letters) {
+  const there = new Map([...list.children].map((item) => [item.dataset.shown, item]));
+  const shown = letters.map((one) => there.get(key(one)) ?? letter(one));
+  // Who is put in again loses the keyboard, even at the same place.
+  const isSame = shown.length === list.children.length && shown.every((item, index) => item === list.children[index]);
+  if (!isSame) list.replaceChildren(...shown);
+}
+
+/** What a letter looks like depends on this. */
+const key = ({ id }) => `${id} ${mayRedrive}`;
+
 function letter(letter) {
   const fields = letter.fields.flatMap(({ name, value }) => [el("dt", {}, name), el("dd", {}, el("code", {}, value))]);
   const again = el("button", { type: "button", onclick: () => confirm(letter.id) }, "Send again …");
   return el(
     "li",
-    { "data-letter": letter.id },
+    { "data-letter": letter.id, "data-shown": key(letter) },
     el(
       "details",
       {},
