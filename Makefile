@@ -24,6 +24,7 @@ run: ## Build (release) and run everything here; Ctrl-C stops it; data in ./data
 
 test: ## Every check and every test
 	@.ci/setup.sh test
+	@.ci/browser.sh
 	@.ci/clients.sh
 	@echo '== format'
 	@cargo fmt --all --check

@@ -10,4 +10,5 @@ programs="${CARGO_TARGET_DIR:-target}/debug"
 "$programs/order-api" openapi >"$into/order-api.json"
 "$programs/metrics-service" openapi >"$into/metrics-service.json"
 cargo run --quiet -p contract --features schema --example asyncapi >"$into/asyncapi.json"
+command -v python3 >/dev/null 2>&1 || { echo 'generate: python3 is missing, which makes the Postman collection: install it, then run this again' >&2; exit 1; }
 python3 tests/clients/postman/generate.py "$into/order-api.json" >"$into/orderflow.postman_collection.json"

@@ -1,8 +1,7 @@
 #!/bin/sh
 # Installs what is missing to build, run or test Orderflow, and says what it does.
 #   .ci/setup.sh run     a C compiler, redis-server
-#   .ci/setup.sh test    the same, a PostgreSQL server, which is not started, and what checks the deployment
-#                        (.ci/tools.sh) and the dashboard (.ci/browser.sh)
+#   .ci/setup.sh test    the same, a PostgreSQL server, which is not started, and what checks the deployment (.ci/tools.sh)
 #   .ci/setup.sh bench   a C compiler, redis-server, wrk
 #   .ci/setup.sh peers   the same, and Node.js with npm
 # Already there: nothing happens. Rust itself is not installed, only checked.
@@ -37,7 +36,6 @@ if [ "$for_what" = test ]; then
     cargo fmt --version >/dev/null 2>&1 || give_up "rustfmt is missing: rustup component add rustfmt"
     cargo clippy --version >/dev/null 2>&1 || give_up "clippy is missing: rustup component add clippy"
     .ci/tools.sh
-    .ci/browser.sh
 fi
 
 # --- What the system's package manager has ----------------------------------------------------------------

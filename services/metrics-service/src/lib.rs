@@ -20,6 +20,7 @@ pub mod entities;
 pub mod http;
 mod loss;
 mod migrations;
+mod order_api;
 pub mod projection;
 mod projector;
 mod rebuild;

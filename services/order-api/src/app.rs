@@ -161,7 +161,14 @@ impl App {
                 batch: config.events.batch,
                 metrics: metrics.clone(),
             };
-            tasks.spawn("events", follower.run(shutdown.clone()));
+            let (redis, shutdown) = (redis.clone(), shutdown.clone());
+            tasks.spawn("events", async move {
+                // On a new Redis the first thing that a reader does is to make its group, by the connection for commands.
+                if redis.wait_until_ready(&shutdown.draining()).await {
+                    follower.run(shutdown).await?;
+                }
+                Ok::<_, StreamError>(())
+            });
         }
         if let Some(courier) = courier {
             tasks.spawn("webhooks", courier.run(shutdown.clone()));

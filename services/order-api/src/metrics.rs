@@ -124,7 +124,7 @@ impl ApiMetrics {
             ),
         };
         // A counter that comes into being with its first event would hide that one from rates.
-        for what in ["idempotency_key", "order", "order_event", "producer"] {
+        for what in ["idempotency_key", "order", "order_event", "producer", "webhook"] {
             this.pruned.with_label_values(&[what]);
         }
         for outcome in ["delivered", "gone", "given_up", "retried"] {

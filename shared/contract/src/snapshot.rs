@@ -47,6 +47,15 @@ impl StatusCounts {
         }
     }
 
+    pub const fn total(&self) -> u64 {
+        self.on_their_way() + self.processed() + self.cancelled
+    }
+
+    /// Orders that are not final.
+    pub const fn on_their_way(&self) -> u64 {
+        self.pending + self.processing
+    }
+
     /// Orders that were completed or failed.
     pub const fn processed(&self) -> u64 {
         self.completed + self.failed
@@ -65,6 +74,7 @@ mod tests {
             *order_status_counts.of_mut(status) = count;
             assert_eq!(order_status_counts.of(status), count);
         }
+        assert_eq!((order_status_counts.on_their_way(), order_status_counts.total()), (3, 15));
         let snapshot = MetricsSnapshot {
             as_of: Timestamp::from_micros(1_764_000_000_000_000),
             average_processing_time_seconds: 0.25,

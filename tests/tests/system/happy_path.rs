@@ -32,6 +32,11 @@ async fn an_order_is_placed_completes_and_is_counted() {
         if numbers == [Some(0); 4] && queue["total_processed"] == 2 { Ok(()) } else { Err(queue.to_string()) }
     })
     .await;
+    // Nothing was wrong, the start on an empty Redis included, and nobody says that anything was.
+    for service in [&stack.api, &stack.processor, &stack.metrics] {
+        let log = service.log().text();
+        assert!(!log.contains(" WARN ") && !log.contains("ERROR"), "{log}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -96,7 +96,7 @@ impl Live {
         });
         Situation {
             redis_silent: now.since(look.seen_at.unwrap_or(self.started_at)),
-            total_orders: counts.map(|counts| total(&counts)),
+            total_orders: counts.map(|counts| counts.total()),
             waiting: queue.queue_length,
             in_progress: queue.in_progress,
             delayed: queue.delayed,
@@ -143,8 +143,4 @@ impl Live {
 /// Whether the look says how it is now.
 pub(super) fn is_fresh(look: &Look, now: Timestamp) -> bool {
     look.seen_at.is_some_and(|seen_at| now.since(seen_at) < STALE)
-}
-
-fn total(counts: &StatusCounts) -> u64 {
-    contract::Status::ALL.into_iter().map(|status| counts.of(status)).sum()
 }

@@ -3,17 +3,18 @@
 
 use std::time::Duration;
 
-use anyhow::Context as _;
 use bytes::Bytes;
 use contract::OrderId;
 use poem::{
     Response,
     http::{Method, StatusCode, header},
 };
-use reqwest::{Client, Url, redirect};
+use reqwest::{Client, Url};
 use runtime::http::Problem;
 use serde::Serialize;
 use serde_json::value::RawValue;
+
+use crate::order_api::client;
 
 /// Somebody looks at the page and waits.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -40,16 +41,7 @@ impl OrderApi {
     /// # Errors
     /// When the machine has no certificates to trust.
     pub(crate) fn new(url: Option<Url>) -> anyhow::Result<Self> {
-        // Fails when it is installed already, which is what we want.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = Client::builder()
-            .redirect(redirect::Policy::none())
-            .no_proxy()
-            .timeout(TIMEOUT)
-            .user_agent(concat!("metrics-service/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .context("can't make an HTTP client")?;
-        Ok(Self { client, url })
+        Ok(Self { client: client(TIMEOUT)?, url })
     }
 
     /// The order and its timeline, in one answer.

@@ -2,11 +2,10 @@
 
 use std::{error::Error as _, time::Duration};
 
-use anyhow::Context as _;
 use contract::OrderId;
-use reqwest::{Client, Response, StatusCode, Url, header::RETRY_AFTER, redirect};
+use reqwest::{Client, Response, StatusCode, Url, header::RETRY_AFTER};
 
-use crate::projection::Page;
+use crate::{order_api::client, projection::Page};
 
 /// Orders of one page, which is one transaction.
 const PAGE: usize = 1_000;
@@ -41,20 +40,10 @@ impl Feed {
     /// # Errors
     /// When the machine has no certificates to trust.
     pub(crate) fn new(order_api: &Url) -> anyhow::Result<Self> {
-        // Fails when it is installed already, which is what we want.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = Client::builder()
-            .redirect(redirect::Policy::none())
-            .no_proxy()
-            .timeout(TIMEOUT)
-            .tcp_nodelay(true)
-            .user_agent(concat!("metrics-service/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .context("can't make an HTTP client")?;
         let mut url = order_api.clone();
         let path = format!("{}/internal/orders", order_api.path().trim_end_matches('/'));
         url.set_path(&path);
-        Ok(Self { client, url })
+        Ok(Self { client: client(TIMEOUT)?, url })
     }
 
     /// The orders after this one; the first ones without it. Changes nothing.

@@ -40,8 +40,8 @@ impl Applied {
     }
 }
 
-/// Applies the events to their orders, adds them to the timelines, and notes whom to tell of them. When it returns, all of it is durable; it may be
-/// repeated.
+/// Applies the events to their orders, adds them to the timelines, and notes whom to tell of them. When it returns, all of
+/// it is durable; it may be repeated.
 ///
 /// Events about orders that are not ours (another installation's, or of a database that was made anew) change nothing.
 pub(crate) async fn apply(database: &Database, hooks: &Hooks, events: &[Told<'_>]) -> Result<Applied, DbErr> {

@@ -21,6 +21,7 @@ use super::{
     refusals::{EventsRefusals, ListRefusals, OrderRefusals, PlaceRefusals, QueueRefusals},
     schema,
     state::State,
+    webhook_schema::OrderWebhooks,
 };
 use crate::orders::ListQuery;
 
@@ -167,7 +168,7 @@ impl Api {
         &self,
         /// The order's id
         order_id: Path<String>,
-    ) -> Result<JsonAnswer<schema::OrderWebhooks>, Refused<OrderRefusals>> {
+    ) -> Result<JsonAnswer<OrderWebhooks>, Refused<OrderRefusals>> {
         Ok(self.state().webhooks(&order_id.0).await?)
     }
 

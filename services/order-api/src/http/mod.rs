@@ -29,6 +29,7 @@ mod refusals;
 mod retry_many;
 mod schema;
 mod state;
+mod webhook_schema;
 mod webhooks;
 
 use std::sync::Arc;

@@ -7,12 +7,12 @@ use serde_json::value::RawValue;
 
 use super::{
     problems::{order_not_found, parse_id},
-    schema,
     state::State,
+    webhook_schema,
 };
 use crate::{entities::webhook, orders, storage, webhooks};
 
-/// Documented as [`schema::OrderWebhooks`].
+/// Documented as [`webhook_schema::OrderWebhooks`].
 #[derive(Serialize)]
 struct OrderWebhooks {
     order_id: OrderId,
@@ -37,7 +37,7 @@ impl State {
     pub(super) async fn webhooks(
         &self,
         order_id: &str,
-    ) -> Result<JsonAnswer<schema::OrderWebhooks>, Problem> {
+    ) -> Result<JsonAnswer<webhook_schema::OrderWebhooks>, Problem> {
         let order_id = parse_id(order_id)?;
         let reader = &self.database.reader;
         let order = orders::find(reader, order_id).await.map_err(|error| storage::unavailable(&error))?;

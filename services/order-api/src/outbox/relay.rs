@@ -163,9 +163,9 @@ impl Relay {
             let reading = async { if is_backlog { self.rows_after(last).await } else { Ok(Vec::new()) } };
             let (published, read) = tokio::join!(self.publish(self.own, rows), reading);
             published?;
-            ahead = read?;
             self.published = last;
             self.shared.backlog.published_up_to(last);
+            ahead = read?;
             if self.published - self.deleted >= DELETE_ROWS {
                 self.delete().await?;
             }

@@ -3,7 +3,7 @@
 
 #![expect(clippy::struct_field_names, reason = "the names are those of the APIs")]
 
-use contract::{FailureReason, Money, Status, Timestamp};
+use contract::{FailureReason, Money, Status, StatusCounts, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -131,19 +131,10 @@ pub(crate) struct Stats {
     pub(crate) total_orders: u64,
     pub(crate) total_orders_processed: u64,
     pub(crate) average_processing_time_seconds: f64,
-    pub(crate) order_status_counts: Counts,
+    pub(crate) order_status_counts: StatusCounts,
     pub(crate) durations: Durations,
     pub(crate) rates: Rates,
     pub(crate) partitions: Vec<Partition>,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Counts {
-    pub(crate) pending: u64,
-    pub(crate) processing: u64,
-    pub(crate) completed: u64,
-    pub(crate) failed: u64,
-    pub(crate) cancelled: u64,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -185,35 +176,4 @@ pub(crate) struct Partition {
     pub(crate) undelivered: u64,
     #[serde(default)]
     pub(crate) unacknowledged: u64,
-}
-
-impl Counts {
-    pub(crate) const fn of(self, status: Status) -> u64 {
-        match status {
-            Status::Pending => self.pending,
-            Status::Processing => self.processing,
-            Status::Completed => self.completed,
-            Status::Failed => self.failed,
-            Status::Cancelled => self.cancelled,
-        }
-    }
-
-    pub(crate) const fn add(&mut self, status: Status) {
-        let count = match status {
-            Status::Pending => &mut self.pending,
-            Status::Processing => &mut self.processing,
-            Status::Completed => &mut self.completed,
-            Status::Failed => &mut self.failed,
-            Status::Cancelled => &mut self.cancelled,
-        };
-        *count += 1;
-    }
-
-    pub(crate) const fn total(self) -> u64 {
-        self.on_their_way() + self.completed + self.failed + self.cancelled
-    }
-
-    pub(crate) const fn on_their_way(self) -> u64 {
-        self.pending + self.processing
-    }
 }

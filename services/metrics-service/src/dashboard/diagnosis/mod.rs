@@ -3,6 +3,7 @@
 //! Several things may be wrong at once; the gravest comes first, and one that follows from another is left out: with Redis
 //! away nothing is known of workers, and a backlog behind a payment service that gives no answer is no lack of workers.
 
+mod situation;
 #[cfg(test)]
 mod tests;
 mod words;
@@ -11,15 +12,9 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+pub(super) use self::situation::{Failing, Situation, Worker, is_heard_of};
 use self::words::{Rate, Span, orders, orders_wait, plural};
 
-/// A worker that has orders in hand shows it every ten seconds, and whenever it finishes one.
-const SILENT: Duration = Duration::from_secs(15);
-/// One that has none is only sure to be seen when it reads its own pending list, every 15 to 17 seconds: Redis 7.0 does not note
-/// a read that finds nothing.
-const IDLE: Duration = Duration::from_secs(25);
-/// But if an order waits, whoever has nothing in hand takes it at once.
-const UNTAKEN: Duration = Duration::from_secs(5);
 /// Redis is looked at every two seconds.
 const REDIS_AWAY: Duration = Duration::from_secs(5);
 /// A step has no longer than this by default, and an order three of them.
@@ -28,50 +23,6 @@ const STUCK: Duration = Duration::from_secs(30);
 const LATE: Duration = Duration::from_secs(10);
 /// More events than the projection takes at once.
 const EVENTS_BEHIND: u64 = 5_000;
-
-/// All that decides.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Situation {
-    /// How long ago Redis answered, or the service started.
-    pub(super) redis_silent: Duration,
-    /// `None`: the numbers have not been loaded yet.
-    pub(super) total_orders: Option<u64>,
-    /// Messages that no worker has been given.
-    pub(super) waiting: u64,
-    pub(super) in_progress: u64,
-    pub(super) delayed: u64,
-    pub(super) dead: u64,
-    pub(super) oldest_waiting: Option<Duration>,
-    pub(super) workers: Vec<Worker>,
-    /// How long something has been in progress while nothing ended.
-    pub(super) without_progress: Duration,
-    /// A service that gave no answer lately.
-    pub(super) failing: Option<Failing>,
-    /// Per second, over the last minute.
-    pub(super) accepted: f64,
-    pub(super) ended: f64,
-    /// Events that were not projected yet.
-    pub(super) events_behind: u64,
-    pub(super) rebuilding: bool,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Worker {
-    pub(super) name: String,
-    pub(super) in_hand: u64,
-    /// How long ago anything was heard of it.
-    pub(super) silent: Duration,
-}
-
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Failing {
-    /// `payment_unavailable`.
-    pub(super) code: String,
-    /// As the worker told it.
-    pub(super) message: String,
-    /// Attempts that ended so, of all: 0 to 1.
-    pub(super) share: f64,
-}
 
 /// How grave it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -98,16 +49,6 @@ pub(super) struct Finding {
     pub(super) detail: String,
     /// What to do.
     pub(super) advice: &'static str,
-}
-
-/// Whether a worker lives, as far as can be told from how long ago anything was heard of it.
-pub(super) fn is_heard_of(in_hand: u64, silent: Duration, oldest_waiting: Option<Duration>) -> bool {
-    let limit = match oldest_waiting {
-        _ if in_hand > 0 => SILENT,
-        Some(oldest) if oldest >= UNTAKEN => UNTAKEN,
-        _ => IDLE,
-    };
-    silent < limit
 }
 
 /// What is to be said, the gravest first; never empty.
@@ -310,31 +251,4 @@ fn all_is_well(now: &Situation) -> Finding {
         }
     };
     Finding { level, code, what: what.to_owned(), detail, advice: "" }
-}
-
-impl Situation {
-    fn alive(&self) -> impl Iterator<Item = &Worker> {
-        self.workers.iter().filter(|worker| self.hears_of(worker))
-    }
-
-    /// Those that are gone with something in hand; without, they have just left.
-    fn silent(&self) -> impl Iterator<Item = &Worker> {
-        self.workers.iter().filter(|worker| worker.in_hand > 0 && !self.hears_of(worker))
-    }
-
-    fn hears_of(&self, worker: &Worker) -> bool {
-        is_heard_of(worker.in_hand, worker.silent, self.oldest_waiting)
-    }
-
-    fn waiting_clause(&self, undone: u64) -> String {
-        let oldest = self.oldest_waiting.map(|oldest| format!(", the oldest for {}", Span(oldest)));
-        format!("{}{}.", orders_wait(undone), oldest.unwrap_or_default())
-    }
-
-    fn waiting_sentence(&self) -> String {
-        match self.waiting {
-            0 => "No further order waits.".to_owned(),
-            waiting => format!("Behind them {}", self.waiting_clause(waiting)),
-        }
-    }
 }

@@ -1,10 +1,10 @@
 //! The comparison itself, of what was read.
 
-use contract::Status;
+use contract::{Status, StatusCounts};
 use serde::Serialize;
 
 use crate::{
-    client::model::{Counts, Order, Queue, Stats},
+    client::model::{Order, Queue, Stats},
     commands::queue::GONE_AFTER_SECS,
     output::words,
 };
@@ -16,7 +16,7 @@ const MAY_PASS: [&str; 3] = ["not_counted", "counted_otherwise", "without_messag
 #[derive(Debug, Serialize)]
 pub(super) struct Account {
     pub(super) orders: u64,
-    pub(super) order_status_counts: Counts,
+    pub(super) order_status_counts: StatusCounts,
     pub(super) metrics_service: Counted,
     pub(super) queue: Messages,
     /// Nothing came and nothing was on its way while it was read, so that every number was compared.
@@ -29,7 +29,7 @@ pub(super) struct Account {
 #[derive(Debug, Serialize)]
 pub(super) struct Counted {
     pub(super) orders: u64,
-    pub(super) order_status_counts: Counts,
+    pub(super) order_status_counts: StatusCounts,
 }
 
 #[derive(Debug, Serialize)]
@@ -49,7 +49,13 @@ pub(super) struct Finding {
 
 impl Account {
     /// `counts` of the orders, read one by one between `before` and `after`. With `retention` metrics-service may know of more.
-    pub(super) fn of(counts: Counts, before: &Stats, after: &Stats, queue: &Queue, retention: bool) -> Self {
+    pub(super) fn of(
+        counts: StatusCounts,
+        before: &Stats,
+        after: &Stats,
+        queue: &Queue,
+        retention: bool,
+    ) -> Self {
         let orders = counts.total();
         // What is still to be published or projected explains as many orders that look missing or unfinished.
         let unread: u64 =
@@ -158,12 +164,12 @@ mod tests {
         .unwrap()
     }
 
-    fn counts(completed: u64, pending: u64) -> Counts {
-        Counts { pending, completed, ..Counts::default() }
+    fn counts(completed: u64, pending: u64) -> StatusCounts {
+        StatusCounts { pending, completed, ..StatusCounts::default() }
     }
 
     fn codes(
-        counts: Counts,
+        counts: StatusCounts,
         before: &Stats,
         after: &Stats,
         queue: &Queue,
@@ -189,7 +195,7 @@ mod tests {
         assert_eq!(codes(counts(4, 0), &stats(5, 0), &stats(5, 0), &nothing, false), ["not_stored"]);
         assert!(codes(counts(4, 0), &stats(5, 0), &stats(5, 0), &nothing, true).is_empty());
         assert_eq!(codes(counts(5, 3), &stats(5, 3), &stats(5, 3), &nothing, false), ["without_message"]);
-        let failed = Counts { completed: 4, failed: 1, ..Counts::default() };
+        let failed = StatusCounts { completed: 4, failed: 1, ..StatusCounts::default() };
         assert_eq!(codes(failed, &stats(5, 0), &stats(5, 0), &nothing, false), ["counted_otherwise"]);
     }
 

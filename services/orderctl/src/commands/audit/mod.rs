@@ -9,15 +9,12 @@ mod account;
 use std::time::Duration;
 
 use clap::Args;
-use contract::Status;
+use contract::{Status, StatusCounts};
 
 use self::account::{Account, Finding};
 use super::Context;
 use crate::{
-    client::{
-        Filter, LARGEST_PAGE,
-        model::{Counts, Order},
-    },
+    client::{Filter, LARGEST_PAGE, model::Order},
     exit::{Exit, Failure},
     output::{Cell, Column, Out, Style, Table, spinner, style, words},
 };
@@ -46,7 +43,7 @@ pub(crate) struct Audit {
 /// The orders, one by one.
 #[derive(Default)]
 struct Walk {
-    counts: Counts,
+    counts: StatusCounts,
     /// Those that are not final, the oldest of them.
     unfinished: Vec<Order>,
 }
@@ -108,7 +105,7 @@ async fn walk(context: &Context) -> Result<Walk, Failure> {
     loop {
         let page = context.client.page(&Filter::default(), LARGEST_PAGE, cursor.as_deref()).await?;
         for order in page.orders {
-            walk.counts.add(order.status);
+            *walk.counts.of_mut(order.status) += 1;
             if !order.status.is_final() {
                 walk.unfinished.push(order);
             }
