@@ -64,6 +64,19 @@ async fn count(connection: &impl ConnectionTrait) -> i64 {
 }
 
 /// What was found out about a table when it was small must not decide about it when it is large.
+/// `.cargo/config.toml`, which a build somewhere else may have left out.
+#[tokio::test]
+async fn sqlite_is_compiled_as_it_was_measured() {
+    let folder = TempDir::new().unwrap();
+    let database = open(&folder).await;
+    for (option, expected) in [("DEFAULT_MEMSTATUS=0", 1), ("ENABLE_MEMORY_MANAGEMENT", 0)] {
+        let used = format!("SELECT sqlite_compileoption_used('{option}')");
+        let statement = Statement::from_string(DbBackend::Sqlite, used);
+        let row = database.reader.query_one_raw(statement).await.unwrap().unwrap();
+        assert_eq!(row.try_get_by_index::<i32>(0).unwrap(), expected, "{option}");
+    }
+}
+
 #[tokio::test]
 async fn a_table_that_was_small_at_the_last_end_is_searched_and_not_scanned() {
     let folder = TempDir::new().unwrap();
