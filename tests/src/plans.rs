@@ -21,7 +21,9 @@ impl Plans {
         let statements = self.0.clone();
         connection.set_metric_callback(move |info| {
             let mut statements = statements.lock().unwrap_or_else(PoisonError::into_inner);
-            statements.entry(info.statement.sql.clone()).or_insert_with(|| info.statement.clone());
+            for statement in each(info.statement) {
+                statements.entry(statement.sql.clone()).or_insert(statement);
+            }
         });
     }
 
@@ -55,6 +57,20 @@ impl Plans {
     fn all(&self) -> Vec<Statement> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
     }
+}
+
+/// The statements of a text that has several, each with its own values.
+fn each(text: &Statement) -> Vec<Statement> {
+    let mut values = text.values.iter().flat_map(|values| values.0.clone());
+    let statement = |sql: &str| {
+        let values: Vec<_> = values.by_ref().take(sql.matches('?').count()).collect();
+        Statement::from_sql_and_values(DbBackend::Sqlite, sql, values)
+    };
+    if !text.sql.contains(';') {
+        return vec![text.clone()];
+    }
+    let all = text.sql.split(';').filter(|sql| !sql.is_empty()).map(statement).collect::<Vec<_>>();
+    all.into_iter().filter(|statement| !["BEGIN IMMEDIATE", "COMMIT"].contains(&&*statement.sql)).collect()
 }
 
 /// The table of which a line of a plan says that all of it is looked at. A partial index has few rows of its table, and is named

@@ -12,6 +12,7 @@ use runtime::{
     lifecycle::{Shutdown, Tasks},
     metrics::Metrics,
 };
+use sea_orm::DbBackend;
 use streams::{EventReader, Redis, RedisOptions, StreamError, groups, keys::ORDER_API};
 use tokio::net::TcpListener;
 
@@ -147,7 +148,12 @@ impl App {
 
         let tasks = Tasks::new(shutdown.clone());
         tasks.spawn("redis", prepare_redis(redis.clone(), shutdown.clone()));
-        tasks.spawn("writer", writer.run());
+        // SQLite has a thread, and with another server there are sockets, which belong to the threads that all tasks share.
+        if database.backend == DbBackend::Sqlite {
+            tasks.spawn_thread("writer", writer.run())?;
+        } else {
+            tasks.spawn("writer", writer.run());
+        }
         tasks.spawn("relay", relay.run(shutdown.clone()));
         tasks.spawn("healer", healer.run(shutdown.clone()));
         tasks.spawn("retention", retention.run(shutdown.clone()));

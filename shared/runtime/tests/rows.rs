@@ -6,7 +6,7 @@ use runtime::{
     config::{DatabaseConfig, Synchronous},
     db::{
         self, Database,
-        rows::{self, Lock},
+        rows::{self, Batch, Lock},
     },
 };
 use sea_orm::{ConnectionTrait, Value, prelude::Uuid};
@@ -37,7 +37,9 @@ async fn write(database: &Database, rows: impl Iterator<Item = Row>) {
         "INSERT INTO things (key, number, words)",
         "ON CONFLICT (key) DO UPDATE SET number = excluded.number",
     );
-    rows::write(&database.writer, insert, "(?, ?, ?)", values.collect(), replace).await.unwrap();
+    let transaction = database.begin_write().await.unwrap();
+    rows::write(&transaction, insert, "(?, ?, ?)", values.collect(), replace).await.unwrap();
+    transaction.commit().await.unwrap();
 }
 
 async fn what_is_written_comes_back(database: Database) {
@@ -64,7 +66,37 @@ async fn what_is_written_comes_back(database: Database) {
         );
     }
     transaction.commit().await.unwrap();
+    a_whole_transaction_is_written_or_nothing_of_it(&database).await;
     database.close().await.unwrap();
+}
+
+async fn a_whole_transaction_is_written_or_nothing_of_it(database: &Database) {
+    let things = "INSERT INTO things (key, number, words)";
+    let batch = |first: u128, rows: u128, second: &'static str, key: u128| {
+        let values = |(key, number, text): Row| -> [Value; 3] { [key.into(), number.into(), text.into()] };
+        let mut batch = Batch::default();
+        batch.add(things, "(?, ?, ?)", (first..first + rows).map(row).flat_map(values).collect(), "");
+        batch.add(second, "(?, ?, ?)", values(row(key)).into(), "");
+        batch
+    };
+    let there = async |first: u128, rows: u128| {
+        let transaction = database.begin_write().await.unwrap();
+        let keys = (first as usize..(first + rows) as usize).map(|number| Uuid::from_u128(number as u128));
+        let found = rows::read::<Row>(&transaction, "things", "key", "number, words", keys, Lock::None).await;
+        transaction.commit().await.unwrap();
+        found.unwrap().len() as u128
+    };
+    for (round, rows) in [1, 3, 33, 64, 300].into_iter().enumerate() {
+        let first = 10_000 * (round as u128 + 1);
+        // A key that is there refuses the whole; so does what can't be understood, which ends no transaction by itself.
+        for (second, key) in [(things, 7), ("INSERT INTO nowhere (key, number, words)", first + rows)] {
+            database.write(batch(first, rows, second, key)).await.unwrap_err();
+            assert_eq!(there(first, rows).await, 0, "{rows} rows");
+        }
+        database.write(batch(first, rows, things, first + rows)).await.unwrap();
+        assert_eq!(there(first, rows + 1).await, rows + 1);
+    }
+    database.write(Batch::default()).await.unwrap();
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use contract::{Event, EventData, EventKind, OrderId, Status, Step, Timestamp, command::FIRST_VERSION};
-use runtime::db::Database;
+use runtime::db::{Database, rows::Batch};
 use sea_orm::{DatabaseTransaction, DbErr};
 use uuid::Uuid;
 
@@ -87,8 +87,10 @@ pub(crate) async fn apply(database: &Database, hooks: &Hooks, events: &[Told<'_>
         states.into_values().filter(|(_, changed)| *changed).map(|(state, _)| state).collect();
     // Neighbours are on one page.
     changed.sort_unstable_by_key(|state| state.id);
-    update::save(&transaction, &changed).await?;
-    update::record(&transaction, &known).await?;
+    let mut batch = Batch::default();
+    update::save(&mut batch, &changed);
+    update::record(&mut batch, &known);
+    batch.write(&transaction).await?;
     let told = hooks.add(&transaction, &to_tell).await?;
     transaction.commit().await?;
     if told > 0 {

@@ -1,7 +1,7 @@
-//! The statements of one batch: three, of many rows each.
+//! The statements of one batch, of many rows each.
 
 use contract::{FailureReason, Status};
-use runtime::db::rows::{self, Lock};
+use runtime::db::rows::{self, Batch, Lock};
 use sea_orm::{DatabaseTransaction, DbErr, Value};
 use uuid::Uuid;
 
@@ -32,24 +32,17 @@ pub(super) async fn load(transaction: &DatabaseTransaction, ids: &[Uuid]) -> Res
 }
 
 /// Writes the changed states.
-pub(super) async fn save(transaction: &DatabaseTransaction, states: &[State]) -> Result<(), DbErr> {
+pub(super) fn save(batch: &mut Batch, states: &[State]) {
     // Both databases name the columns of a VALUES list so.
     let update = "UPDATE orders SET status = changed.column2, version = changed.column3, attempts = changed.column4, \
         started_at = changed.column5, updated_at = changed.column6, completed_at = changed.column7, \
         failure_code = changed.column8, failure_message = changed.column9, compensating = changed.column10 FROM (";
     let those = ") AS changed WHERE orders.id = changed.column1";
-    rows::write(
-        transaction,
-        update,
-        "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        states.iter().flat_map(values).collect(),
-        those,
-    )
-    .await
+    batch.add(update, "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", states.iter().flat_map(values).collect(), those);
 }
 
 /// Adds the events to their orders' timelines; one that is there already stays as it is.
-pub(super) async fn record(transaction: &DatabaseTransaction, events: &[Told<'_>]) -> Result<(), DbErr> {
+pub(super) fn record(batch: &mut Batch, events: &[Told<'_>]) {
     let values = events.iter().flat_map(|Told { event, json }| -> [Value; 5] {
         [
             event.order_id().as_uuid().into(),
@@ -61,7 +54,7 @@ pub(super) async fn record(transaction: &DatabaseTransaction, events: &[Told<'_>
     });
     let insert = "INSERT INTO order_events (order_id, version, kind, occurred_at, data)";
     let once = "ON CONFLICT (order_id, version) DO NOTHING";
-    rows::write(transaction, insert, "(?, ?, ?, ?, ?)", values.collect(), once).await
+    batch.add(insert, "(?, ?, ?, ?, ?)", values.collect(), once);
 }
 
 fn values(state: &State) -> [Value; 10] {

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use runtime::db::rows;
-use sea_orm::{ConnectionTrait, DbErr, Value};
+use runtime::db::rows::Batch;
+use sea_orm::Value;
 use uuid::Uuid;
 
 use super::submission::Once;
@@ -14,10 +14,7 @@ use crate::{
 };
 
 /// Orders as [`crate::orders::new_row`] makes them.
-pub(super) async fn orders(
-    connection: &impl ConnectionTrait,
-    orders: &[Arc<order::Model>],
-) -> Result<(), DbErr> {
+pub(super) fn orders(batch: &mut Batch, orders: &[Arc<order::Model>]) {
     let values = orders.iter().flat_map(|order| -> [Value; 6] {
         [
             order.id.into(),
@@ -31,14 +28,10 @@ pub(super) async fn orders(
     let insert = "INSERT INTO orders (id, user_id, item_ids, total_amount, placed_at, updated_at, \
         status, version, life, attempts, compensating)";
     let new = "(?, ?, ?, ?, ?, ?, 'pending', 1, 1, 0, FALSE)";
-    rows::write(connection, insert, new, values.collect(), "").await
+    batch.add(insert, new, values.collect(), "");
 }
 
-pub(super) async fn outbox(
-    connection: &impl ConnectionTrait,
-    producer: Uuid,
-    outbox: &[Pending],
-) -> Result<(), DbErr> {
+pub(super) fn outbox(batch: &mut Batch, producer: Uuid, outbox: &[Pending]) {
     let (mut new, mut others): (Vec<Value>, Vec<Value>) = (Vec::with_capacity(outbox.len() * 4), Vec::new());
     for row in outbox {
         let is_new = row.kind == Kind::Place && (row.version, row.attempt) == (1, 1);
@@ -54,12 +47,12 @@ pub(super) async fn outbox(
         }
     }
     let insert = "INSERT INTO outbox (producer, seq, order_id, traceparent, kind, version, attempt, steps)";
-    rows::write(connection, insert, "(?, ?, ?, ?, 'place', 1, 1, NULL)", new, "").await?;
-    rows::write(connection, insert, "(?, ?, ?, ?, ?, ?, ?, ?)", others, "").await
+    batch.add(insert, "(?, ?, ?, ?, 'place', 1, 1, NULL)", new, "");
+    batch.add(insert, "(?, ?, ?, ?, ?, ?, ?, ?)", others, "");
 }
 
 /// Each with the time of its first order.
-pub(super) async fn keys(connection: &impl ConnectionTrait, keys: &[(&Once, i64)]) -> Result<(), DbErr> {
+pub(super) fn keys(batch: &mut Batch, keys: &[(&Once, i64)]) {
     let values = keys.iter().flat_map(|(once, created_at)| -> [Value; 4] {
         [
             once.key.as_str().into(),
@@ -69,17 +62,13 @@ pub(super) async fn keys(connection: &impl ConnectionTrait, keys: &[(&Once, i64)
         ]
     });
     let insert = "INSERT INTO idempotency_keys (key, fingerprint, answer, created_at)";
-    rows::write(connection, insert, "(?, ?, ?, ?)", values.collect(), "").await
+    batch.add(insert, "(?, ?, ?, ?)", values.collect(), "");
 }
 
-/// No statement where there are none.
-pub(super) async fn callbacks(
-    connection: &impl ConnectionTrait,
-    callbacks: &[(Uuid, &Callback)],
-) -> Result<(), DbErr> {
+pub(super) fn callbacks(batch: &mut Batch, callbacks: &[(Uuid, &Callback)]) {
     let values = callbacks.iter().flat_map(|(order_id, callback)| -> [Value; 3] {
         [(*order_id).into(), callback.url.as_str().into(), callback.receiver.as_str().into()]
     });
     let insert = "INSERT INTO callbacks (order_id, url, receiver)";
-    rows::write(connection, insert, "(?, ?, ?)", values.collect(), "").await
+    batch.add(insert, "(?, ?, ?)", values.collect(), "");
 }

@@ -17,6 +17,11 @@ struct Used {
 }
 
 impl Keys {
+    /// None is known.
+    pub(super) fn none() -> Self {
+        Self(HashMap::new())
+    }
+
     /// Looks up the keys of all submissions, in the transaction that will add the new ones.
     pub(super) async fn load<'a>(
         transaction: &DatabaseTransaction,

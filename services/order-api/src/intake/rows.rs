@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use contract::Step;
-use sea_orm::{DatabaseTransaction, DbErr};
+use runtime::db::rows::Batch;
 use uuid::Uuid;
 
 use super::{
@@ -85,14 +85,16 @@ impl<'a> Rows<'a> {
         });
     }
 
-    /// Inserts all of it; what is to be published once it is committed.
-    pub(super) async fn insert(mut self, transaction: &DatabaseTransaction) -> Result<Vec<Pending>, DbErr> {
+    /// The statements that insert all of it, and what is to be published once they are committed.
+    pub(super) fn into_statements(mut self) -> (Batch, Vec<Pending>) {
         // Replicas that add the same keys do so in one order, or they would wait for each other.
         self.keys.sort_unstable_by(|(one, _), (other, _)| one.key.cmp(&other.key));
-        insert::orders(transaction, &self.orders).await?;
-        insert::outbox(transaction, self.numbers.producer, &self.outbox).await?;
-        insert::keys(transaction, &self.keys).await?;
-        insert::callbacks(transaction, &self.callbacks).await?;
-        Ok(self.outbox)
+        let mut batch = Batch::default();
+        // The keys first: they are what may be there already.
+        insert::keys(&mut batch, &self.keys);
+        insert::orders(&mut batch, &self.orders);
+        insert::outbox(&mut batch, self.numbers.producer, &self.outbox);
+        insert::callbacks(&mut batch, &self.callbacks);
+        (batch, self.outbox)
     }
 }

@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     metrics::ApiMetrics,
-    outbox::{Backlog, Commits, Fresh},
+    outbox::{Backlog, Commits, Fresh, Pending},
     storage::blames_a_row,
 };
 
@@ -64,11 +64,17 @@ impl Job {
     }
 }
 
+/// How many transactions after one with a repeat look up their keys first: where clients repeat themselves they do so for a
+/// while, and what is tried in vain is done twice.
+const DOUBTS: u32 = 8;
+
 pub(crate) struct Writer {
     database: Database,
     jobs: mpsc::UnboundedReceiver<Job>,
     most_orders: usize,
     numbers: Numbering,
+    /// So many transactions look up their keys first.
+    doubts: u32,
     backlog: Backlog,
     /// For the relay, which need not read back what was just written.
     fresh: Fresh,
@@ -92,6 +98,7 @@ impl Writer {
             jobs,
             most_orders,
             numbers: Numbering::new(backlog.producer()),
+            doubts: 0,
             backlog,
             fresh: Fresh::default(),
             committed: watch::Sender::new(0),
@@ -165,6 +172,39 @@ impl Writer {
     /// All of it is durable when this returns without an error.
     async fn commit(&mut self, batch: &[Job]) -> Result<Vec<Answer>, DbErr> {
         let begun = Instant::now();
+        let answers = match self.commit_as_new(batch).await {
+            Some(Err(error)) if blames_a_row(&error) => {
+                self.doubts = DOUBTS;
+                self.commit_with_care(batch).await
+            }
+            Some(answers) => answers,
+            None => self.commit_with_care(batch).await,
+        }?;
+        self.metrics.commit_seconds.observe(begun.elapsed().as_secs_f64());
+        Ok(answers)
+    }
+
+    /// As if no key had been used before, which the database refuses if it is not so: then nothing is written. The database is
+    /// asked once, where it would be asked five times. `None`: not tried, for there is more to it or repeats come just now.
+    async fn commit_as_new(&mut self, batch: &[Job]) -> Option<Result<Vec<Answer>, DbErr>> {
+        let submissions = batch.iter().map(Job::submission).collect::<Option<Vec<_>>>()?;
+        self.doubts = self.doubts.saturating_sub(1);
+        if self.doubts > 0 {
+            return None;
+        }
+        let (mut keys, mut rows) = (Keys::none(), Rows::new(&mut self.numbers));
+        let add = |submission| Answer::Place(rows.add(submission, &mut keys));
+        let answers = submissions.into_iter().map(add).collect();
+        let orders = rows.orders();
+        let (statements, pending) = rows.into_statements();
+        if let Err(error) = self.database.write(statements).await {
+            return Some(Err(error));
+        }
+        self.committed(orders, pending);
+        Some(Ok(answers))
+    }
+
+    async fn commit_with_care(&mut self, batch: &[Job]) -> Result<Vec<Answer>, DbErr> {
         let transaction = self.database.begin_write().await?;
         let mut keys = Keys::load(&transaction, batch.iter().filter_map(Job::submission)).await?;
         let mut rows = Rows::new(&mut self.numbers);
@@ -182,14 +222,18 @@ impl Writer {
             transaction.rollback().await?;
             return Ok(answers);
         }
-        let pending = rows.insert(&transaction).await?;
+        let (statements, pending) = rows.into_statements();
+        statements.write(&transaction).await?;
         transaction.commit().await?;
+        self.committed(orders, pending);
+        Ok(answers)
+    }
+
+    fn committed(&self, orders: usize, pending: Vec<Pending>) {
         self.fresh.add(pending);
         self.committed.send_replace(self.numbers.last);
         self.metrics.accepted.inc_by(orders as u64);
         self.metrics.intake_batch.observe(orders as f64);
-        self.metrics.commit_seconds.observe(begun.elapsed().as_secs_f64());
-        Ok(answers)
     }
 
     fn answer(&mut self, batch: Vec<Job>, answers: Result<Vec<Answer>, DbErr>) {

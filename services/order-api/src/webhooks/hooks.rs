@@ -80,7 +80,7 @@ impl Hooks {
             COALESCE(callbacks.receiver, changed.column6), changed.column4, changed.column4, 'pending', 0, '[]' FROM (";
         let those = ") AS changed LEFT JOIN callbacks ON callbacks.order_id = changed.column1 \
             WHERE COALESCE(callbacks.url, changed.column5) IS NOT NULL ON CONFLICT (order_id, version) DO NOTHING";
-        rows::write_counted(transaction, insert, "(?, ?, ?, ?, ?, ?)", values.collect(), those).await
+        rows::write(transaction, insert, "(?, ?, ?, ?, ?, ?)", values.collect(), those).await
     }
 
     /// What was added is committed.

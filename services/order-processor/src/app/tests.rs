@@ -8,7 +8,7 @@ use system_tests::{eventually, plans::Plans, redis::PrivateRedis};
 use super::*;
 
 /// What finished attempts leave, and what is asked about orders that come back.
-const SENT: [&str; 2] = ["INSERT INTO attempts", r#"FROM "attempts" WHERE"#];
+const SENT: [&str; 2] = ["INTO attempts", r#"FROM "attempts" WHERE"#];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_statement_looks_at_the_whole_ledger() {

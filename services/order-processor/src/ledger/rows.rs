@@ -9,7 +9,7 @@ pub(super) async fn insert(transaction: &DatabaseTransaction, attempts: &[&Attem
     let insert = "INSERT INTO attempts \
         (order_id, life, version, attempt, entry, worker, outcome, reason, steps, started_at, finished_at)";
     let values = attempts.iter().flat_map(|attempt| values(attempt)).collect();
-    rows::write(transaction, insert, "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", values, "").await
+    rows::write(transaction, insert, "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", values, "").await.map(drop)
 }
 
 fn values(attempt: &Attempt) -> [Value; 11] {

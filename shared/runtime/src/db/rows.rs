@@ -1,10 +1,9 @@
 //! Statements about many rows at once, as text that is put together here: a query builder takes longer over a few hundred
 //! rows than the database does.
 //!
-//! They come in few sizes, so that all of them stay prepared: up to 32 rows at once, and of what is more a sum of
-//! few sizes.
+//! They come in few sizes, so that all of them stay prepared.
 
-use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement, Value, prelude::Uuid};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, Statement, Value, prelude::Uuid};
 use serde::de::DeserializeOwned;
 
 /// Most rows of one statement. Their values stay far below the 32,766 that SQLite takes.
@@ -14,38 +13,111 @@ const SMALL: usize = 32;
 /// Most keys of one query.
 const MOST_KEYS: usize = 1_024;
 
-/// Runs `before VALUES row, row, … after` for all rows, in several statements where there are many. `row` is
-/// `(?, ?, 'same in each')`, with a `?` for each of the values that come one row after the other.
-pub async fn write(
-    connection: &impl ConnectionTrait,
-    before: &str,
-    row: &str,
+/// Statements that write rows, for one transaction: [in it](Self::write), or [all there is of it](super::Database::write).
+///
+/// SQLite is handed all of them as one text: each by itself would be a turn of the thread that has the connection, and with
+/// a few dozen rows waiting for it takes longer than the work. PostgreSQL takes one after the other.
+#[derive(Debug, Default)]
+pub struct Batch(Vec<Rows>);
+
+#[derive(Debug)]
+struct Rows {
+    before: &'static str,
+    row: &'static str,
     values: Vec<Value>,
-    after: &str,
-) -> Result<(), DbErr> {
-    write_counted(connection, before, row, values, after).await.map(drop)
+    after: &'static str,
 }
 
-/// The same; how many rows were written.
-pub async fn write_counted(
-    connection: &impl ConnectionTrait,
-    before: &str,
-    row: &str,
-    values: Vec<Value>,
-    after: &str,
-) -> Result<u64, DbErr> {
-    let backend = connection.get_database_backend();
-    let bound = row.matches('?').count();
-    let rows = values.len() / bound;
-    let mut values = values.into_iter();
-    let mut written = 0;
-    for size in sizes(rows) {
-        let sql = format!("{before} VALUES {} {after}", places(backend, size, row));
-        let slice = values.by_ref().take(size * bound);
-        let statement = Statement::from_sql_and_values(backend, sql, slice);
-        written += connection.execute_raw(statement).await?.rows_affected();
+impl Batch {
+    /// Adds `before VALUES row, row, … after`; nothing where there are no values. `row` is `(?, ?, 'same in each')`, with a `?`
+    /// for each of the values that come one row after the other. The first value of a row is never null.
+    pub fn add(&mut self, before: &'static str, row: &'static str, values: Vec<Value>, after: &'static str) {
+        if !values.is_empty() {
+            self.0.push(Rows { before, row, values, after });
+        }
     }
-    Ok(written)
+
+    /// Runs them; how many rows were written. After an error the transaction must be rolled back: some rows may be written.
+    pub async fn write(self, transaction: &DatabaseTransaction) -> Result<u64, DbErr> {
+        let backend = transaction.get_database_backend();
+        if backend == DbBackend::Sqlite {
+            // A statement that fails need not be undone by itself. Else SQLite would keep a copy of each page that it changes.
+            let (text, values) = self.sqlite("OR FAIL");
+            if values.is_empty() {
+                return Ok(0);
+            }
+            let statement = Statement::from_sql_and_values(backend, text, values);
+            return Ok(transaction.execute_raw(statement).await?.rows_affected());
+        }
+        let mut written = 0;
+        for statement in self.one_by_one(backend) {
+            written += transaction.execute_raw(statement).await?.rows_affected();
+        }
+        Ok(written)
+    }
+
+    /// With its own begin and end. What fails ends the transaction; what can't be written, too, most of the time.
+    pub(super) fn whole_on_sqlite(self) -> Statement {
+        let (text, values) = self.sqlite("OR ROLLBACK");
+        let text = format!("BEGIN IMMEDIATE;{text}COMMIT");
+        Statement::from_sql_and_values(DbBackend::Sqlite, text, values)
+    }
+
+    /// One text for all, and what is bound. Where the rows are not of a size they are filled up with nulls, which the statement
+    /// passes over.
+    fn sqlite(self, on_conflict: &str) -> (String, Vec<Value>) {
+        let (mut text, mut all) = (String::new(), Vec::new());
+        for Rows { before, row, mut values, after } in self.0 {
+            let (verb, what) = before.split_once(' ').expect("a statement is more than a word");
+            let bound = row.matches('?').count();
+            while !values.is_empty() {
+                let rest = values.split_off(values.len().min(LARGEST * bound));
+                let rows = values.len() / bound;
+                let size = filled(rows);
+                let places = places(DbBackend::Sqlite, size, row);
+                text.extend([verb, " ", on_conflict, " ", what, " "]);
+                if size > rows {
+                    text.extend(["SELECT * FROM (VALUES ", &places, ") WHERE column1 IS NOT NULL "]);
+                    values.resize(size * bound, Value::BigInt(None));
+                } else {
+                    text.extend(["VALUES ", &places, " "]);
+                }
+                text.extend([after, ";"]);
+                all.append(&mut values);
+                values = rest;
+            }
+        }
+        (text, all)
+    }
+
+    /// A statement for each, and several where there are many rows.
+    fn one_by_one(self, backend: DbBackend) -> Vec<Statement> {
+        let mut statements = Vec::with_capacity(self.0.len());
+        for Rows { before, row, values, after } in self.0 {
+            let bound = row.matches('?').count();
+            let rows = values.len() / bound;
+            let mut values = values.into_iter();
+            for size in sizes(rows) {
+                let sql = format!("{before} VALUES {} {after}", places(backend, size, row));
+                let slice = values.by_ref().take(size * bound);
+                statements.push(Statement::from_sql_and_values(backend, sql, slice));
+            }
+        }
+        statements
+    }
+}
+
+/// Runs `before VALUES row, row, … after` for all rows, like a [`Batch`] with nothing else in it; how many rows were written.
+pub async fn write(
+    transaction: &DatabaseTransaction,
+    before: &'static str,
+    row: &'static str,
+    values: Vec<Value>,
+    after: &'static str,
+) -> Result<u64, DbErr> {
+    let mut batch = Batch::default();
+    batch.add(before, row, values, after);
+    batch.write(transaction).await
 }
 
 /// Whether nobody else may change what is read until the transaction ends.
@@ -122,6 +194,11 @@ fn places(backend: DbBackend, rows: usize, row: &str) -> String {
     text
 }
 
+/// The size that so many rows, at most [`LARGEST`], are filled up to: four from one power of two to the next.
+const fn filled(rows: usize) -> usize {
+    if rows <= 8 { rows } else { rows.next_multiple_of(rows.next_power_of_two() / 8) }
+}
+
 /// The sizes, largest first, that add up to `length`.
 fn sizes(mut length: usize) -> impl Iterator<Item = usize> {
     std::iter::from_fn(move || {
@@ -147,6 +224,21 @@ mod tests {
             all.extend(parts);
         }
         assert_eq!(all.len(), SMALL + 3, "1 to 32, 64, 128, 256");
+    }
+
+    #[test]
+    fn few_rows_are_filled_up_with_few_more() {
+        let mut all = BTreeSet::new();
+        for rows in 1..=LARGEST {
+            let size = filled(rows);
+            assert!(
+                (rows..=LARGEST.min(rows + rows.div_ceil(4))).contains(&size),
+                "{rows} rows become {size}"
+            );
+            assert_eq!(filled(size), size);
+            all.insert(size);
+        }
+        assert!(all.len() < 32, "{all:?}");
     }
 
     #[test]

@@ -1,7 +1,14 @@
 //! SQLite: one writer, some readers, and the settings each connection needs (PRAGMAs belong to a
 //! connection, not to the file).
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use sea_orm::{
     ConnectOptions, DatabaseConnection, DbBackend, DbErr, RuntimeErr,
@@ -43,7 +50,8 @@ pub(super) async fn open(url: &str, config: &DatabaseConfig) -> Result<Database,
         reason: DbErr::Conn(RuntimeErr::SqlxError(Arc::new(error))),
     })?;
     let file = path.clone();
-    let writer = connect(url, 1, move |_| {
+    let is_unfinished = Arc::new(AtomicBool::new(false));
+    let writer = connect(url, 1, is_unfinished.clone(), move |_| {
         common(&file, busy_timeout)
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
@@ -54,10 +62,10 @@ pub(super) async fn open(url: &str, config: &DatabaseConfig) -> Result<Database,
     });
     // The writer first: it creates the file and switches it to WAL, without which a reader can't open it.
     let writer = writer.await?;
-    let reader = connect(url, config.readers.max(1), move |_| {
+    let reader = connect(url, config.readers.max(1), Arc::default(), move |_| {
         common(&path, busy_timeout).read_only(true).pragma("cache_size", READER_CACHE)
     });
-    Ok(Database { writer, reader: reader.await?, backend: DbBackend::Sqlite })
+    Ok(Database::new(writer, reader.await?, DbBackend::Sqlite, is_unfinished))
 }
 
 /// Removes what ANALYZE has found, or an earlier version's `PRAGMA optimize` at its end.
@@ -96,6 +104,7 @@ fn common(path: &std::path::Path, busy_timeout: Duration) -> SqliteConnectOption
 async fn connect(
     url: &str,
     connections: u32,
+    is_unfinished: Arc<AtomicBool>,
     options: impl Fn(SqliteConnectOptions) -> SqliteConnectOptions + Send + Sync + 'static,
 ) -> Result<DatabaseConnection, DatabaseError> {
     let mut connect = ConnectOptions::new(url);
@@ -109,8 +118,12 @@ async fn connect(
         .acquire_timeout(Duration::from_secs(30))
         .sqlx_logging(false)
         .map_sqlx_sqlite_opts(options)
-        .map_sqlx_sqlite_pool_opts(|pool| {
-            pool.after_release(|connection, _| Box::pin(may_be_used_again(connection)))
+        .map_sqlx_sqlite_pool_opts(move |pool| {
+            let is_unfinished = is_unfinished.clone();
+            pool.after_release(move |connection, _| {
+                let is_unfinished = is_unfinished.load(Ordering::Relaxed);
+                Box::pin(may_be_used_again(connection, is_unfinished))
+            })
         });
     let opened = sea_orm::Database::connect(connect).await;
     opened.map_err(|reason| DatabaseError::Open { url: url.to_owned(), reason })
@@ -120,7 +133,16 @@ async fn connect(
 ///
 /// SQLite ends one by itself when it can't write, as on a disk that is full. The client library does not see it, and its
 /// rollback fails: what came next would be a part of a transaction that nobody commits. Such a connection is closed.
-async fn may_be_used_again(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
+///
+/// The other way round, it does not know of a transaction that was begun by a text of ours. Where that did not come to its end
+/// it is rolled back; most often SQLite has done it, and then there is nothing to roll back.
+async fn may_be_used_again(
+    connection: &mut SqliteConnection,
+    is_unfinished: bool,
+) -> Result<bool, sqlx::Error> {
+    if is_unfinished {
+        let _ = sqlx::raw_sql("ROLLBACK").execute(&mut *connection).await;
+    }
     if connection.is_in_transaction() {
         // A rollback that nobody waits for is done before this is answered.
         connection.ping().await?;

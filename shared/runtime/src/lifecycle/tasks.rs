@@ -5,8 +5,10 @@
 use std::{
     error::Error,
     future::Future,
+    io,
     panic::AssertUnwindSafe,
     sync::{Arc, Mutex, PoisonError},
+    thread,
 };
 
 use futures_util::FutureExt;
@@ -39,20 +41,45 @@ impl Tasks {
     /// draining, it starts the draining and becomes the result of [`join`](Self::join).
     pub fn spawn<E>(&self, name: &'static str, task: impl Future<Output = Result<(), E>> + Send + 'static)
     where
-        E: Into<Box<dyn Error + Send + Sync>> + Send,
+        E: Into<Box<dyn Error + Send + Sync>> + Send + 'static,
     {
-        let (tasks, aborting) = (self.clone(), self.shutdown.aborting());
-        self.tracker.spawn(async move {
-            let reason = tokio::select! {
-                ended = AssertUnwindSafe(task).catch_unwind() => match ended {
-                    Ok(Ok(())) => return tracing::debug!(task = name, "task ended"),
-                    Ok(Err(error)) => chain(&*error.into()),
-                    Err(panic) => format!("panicked: {}", panic_message(&*panic)),
-                },
-                () = aborting.cancelled() => return tracing::warn!(task = name, "task dropped"),
-            };
-            tasks.failed(TaskFailed { task: name, reason });
-        });
+        self.tracker.spawn(self.clone().watch(name, task));
+    }
+
+    /// The same in a thread of its own, which waits for nothing but this task. For one that goes back and forth with another
+    /// thread while many wait for it: among the others, each of its steps would stand in line behind theirs. It can't do network
+    /// input or output.
+    ///
+    /// # Errors
+    /// When there can't be another thread.
+    pub fn spawn_thread<E>(
+        &self,
+        name: &'static str,
+        task: impl Future<Output = Result<(), E>> + Send + 'static,
+    ) -> io::Result<()>
+    where
+        E: Into<Box<dyn Error + Send + Sync>> + Send + 'static,
+    {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
+        let watched = self.tracker.track_future(self.clone().watch(name, task));
+        thread::Builder::new().name(name.to_owned()).spawn(move || runtime.block_on(watched))?;
+        Ok(())
+    }
+
+    async fn watch<E>(self, name: &'static str, task: impl Future<Output = Result<(), E>>)
+    where
+        E: Into<Box<dyn Error + Send + Sync>>,
+    {
+        let aborting = self.shutdown.aborting();
+        let reason = tokio::select! {
+            ended = AssertUnwindSafe(task).catch_unwind() => match ended {
+                Ok(Ok(())) => return tracing::debug!(task = name, "task ended"),
+                Ok(Err(error)) => chain(&*error.into()),
+                Err(panic) => format!("panicked: {}", panic_message(&*panic)),
+            },
+            () = aborting.cancelled() => return tracing::warn!(task = name, "task dropped"),
+        };
+        self.failed(TaskFailed { task: name, reason });
     }
 
     /// Waits until every task has ended, then says whether one failed.
@@ -121,6 +148,19 @@ mod tests {
         let tasks = Tasks::new(Shutdown::manual());
         tasks.spawn("careless", async { careless() });
         assert_eq!(tasks.join().await.unwrap_err().reason, "panicked: oh no");
+    }
+
+    #[tokio::test]
+    async fn a_thread_is_watched_like_any_other_task() {
+        let tasks = Tasks::new(Shutdown::manual());
+        tasks.spawn_thread("broken", async { Err(io::Error::other("disk on fire")) }).unwrap();
+        let failure = tasks.join().await.unwrap_err();
+        assert_eq!(failure, TaskFailed { task: "broken", reason: "disk on fire".into() });
+        let shutdown = Shutdown::manual();
+        let tasks = Tasks::new(shutdown.clone());
+        tasks.spawn_thread("stuck", pending::<Result<(), Infallible>>()).unwrap();
+        shutdown.abort();
+        assert_eq!(tasks.join().await, Ok(()));
     }
 
     #[tokio::test]

@@ -9,7 +9,7 @@ mod position;
 mod rebuild;
 mod sums;
 
-use sea_orm::{ConnectionTrait, DbErr};
+use sea_orm::{DatabaseTransaction, DbErr};
 
 use super::change::Change;
 
@@ -22,9 +22,9 @@ pub(super) use self::{
 };
 
 /// Writes everything but how far the events or the orders were read, which has been written before.
-pub(super) async fn save(connection: &impl ConnectionTrait, change: &Change) -> Result<(), DbErr> {
-    orders::save(connection, &change.orders).await?;
-    sums::add_counts(connection, change.counts).await?;
-    sums::add_durations(connection, &change.samples).await?;
-    sums::add_flows(connection, &change.flows).await
+pub(super) async fn save(transaction: &DatabaseTransaction, change: &Change) -> Result<(), DbErr> {
+    orders::save(transaction, &change.orders).await?;
+    sums::add_counts(transaction, change.counts).await?;
+    sums::add_durations(transaction, &change.samples).await?;
+    sums::add_flows(transaction, &change.flows).await
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use contract::{OrderId, Status, Timestamp};
 use runtime::db::rows::{self, Lock};
-use sea_orm::{ConnectionTrait, DbErr, Value, prelude::Uuid};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr, Value, prelude::Uuid};
 
 use crate::projection::order::OrderState;
 
@@ -24,7 +24,7 @@ pub(in crate::projection) async fn orders(
 }
 
 pub(super) async fn save(
-    connection: &impl ConnectionTrait,
+    transaction: &DatabaseTransaction,
     orders: &BTreeMap<OrderId, OrderState>,
 ) -> Result<(), DbErr> {
     let insert = "INSERT INTO projected_orders \
@@ -41,7 +41,7 @@ pub(super) async fn save(
             order.measured_version.map(i64::from).into(),
         ]
     });
-    rows::write(connection, insert, "(?, ?, ?, ?, ?, ?)", values.collect(), replace).await
+    rows::write(transaction, insert, "(?, ?, ?, ?, ?, ?)", values.collect(), replace).await.map(drop)
 }
 
 fn state(

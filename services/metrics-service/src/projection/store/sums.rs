@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::LazyLock};
 
 use contract::Status;
 use runtime::db::{Database, rows};
-use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, Value};
+use sea_orm::{ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, Value};
 
 use crate::{
     entities::rate_bucket,
@@ -17,18 +17,18 @@ use crate::{
 static GEOMETRY: LazyLock<Geometry> = LazyLock::new(Geometry::new);
 
 pub(super) async fn add_counts(
-    connection: &impl ConnectionTrait,
+    transaction: &DatabaseTransaction,
     counts: [i64; Status::ALL.len()],
 ) -> Result<(), DbErr> {
     let changed = Status::ALL.into_iter().zip(counts).filter(|(_, more)| *more != 0);
     let values = changed.flat_map(|(status, more)| -> [Value; 2] { [status.as_str().into(), more.into()] });
     let insert = "INSERT INTO status_counts (status, orders)";
     let add = "ON CONFLICT (status) DO UPDATE SET orders = status_counts.orders + excluded.orders";
-    rows::write(connection, insert, "(?, ?)", values.collect(), add).await
+    rows::write(transaction, insert, "(?, ?)", values.collect(), add).await.map(drop)
 }
 
 pub(super) async fn add_durations(
-    connection: &impl ConnectionTrait,
+    transaction: &DatabaseTransaction,
     samples: &[Sample],
 ) -> Result<(), DbErr> {
     let mut sums: BTreeMap<Kind, Sums> = BTreeMap::new();
@@ -53,18 +53,18 @@ pub(super) async fn add_durations(
         sum_us = durations.sum_us + excluded.sum_us, \
         min_us = CASE WHEN excluded.min_us < durations.min_us THEN excluded.min_us ELSE durations.min_us END, \
         max_us = CASE WHEN excluded.max_us > durations.max_us THEN excluded.max_us ELSE durations.max_us END";
-    rows::write(connection, insert, "(?, ?, ?, ?, ?)", values.collect(), add).await?;
+    rows::write(transaction, insert, "(?, ?, ?, ?, ?)", values.collect(), add).await?;
 
     let values = buckets.into_iter().flat_map(|((kind, upper_us), count)| -> [Value; 3] {
         [kind.as_str().into(), (upper_us as i64).into(), count.into()]
     });
     let insert = "INSERT INTO duration_buckets (kind, upper_us, count)";
     let add = "ON CONFLICT (kind, upper_us) DO UPDATE SET count = duration_buckets.count + excluded.count";
-    rows::write(connection, insert, "(?, ?, ?)", values.collect(), add).await
+    rows::write(transaction, insert, "(?, ?, ?)", values.collect(), add).await.map(drop)
 }
 
 pub(super) async fn add_flows(
-    connection: &impl ConnectionTrait,
+    transaction: &DatabaseTransaction,
     flows: &BTreeMap<Bucket, Flow>,
 ) -> Result<(), DbErr> {
     let values = flows.iter().flat_map(|(bucket, flow)| -> [Value; 4] {
@@ -80,7 +80,7 @@ pub(super) async fn add_flows(
         accepted = rate_buckets.accepted + excluded.accepted, \
         completed = rate_buckets.completed + excluded.completed, \
         failed = rate_buckets.failed + excluded.failed";
-    rows::write(connection, insert, "(?, ?, ?, ?)", values.collect(), add).await
+    rows::write(transaction, insert, "(?, ?, ?, ?)", values.collect(), add).await.map(drop)
 }
 
 pub(in crate::projection) async fn forget_before(database: &Database, bucket: Bucket) -> Result<(), DbErr> {
