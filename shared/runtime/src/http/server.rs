@@ -3,8 +3,10 @@
 
 mod accept;
 mod listen;
+mod watched;
+mod wire;
 
-use std::{convert::Infallible, io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{io, net::SocketAddr, pin::Pin, sync::Arc, time::Duration};
 
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::{
@@ -12,9 +14,9 @@ use hyper_util::{
     server::graceful::{GracefulShutdown, Watcher},
 };
 use poem::{
-    Endpoint, EndpointExt, IntoEndpoint, Request, Response,
+    Endpoint, EndpointExt, IntoEndpoint, Request,
     endpoint::BoxEndpoint,
-    http::uri::Scheme,
+    http::{Method, uri::Scheme},
     web::{LocalAddr, RemoteAddr},
 };
 use tokio::{
@@ -23,8 +25,8 @@ use tokio::{
     task::JoinSet,
 };
 
-use self::accept::AcceptTrouble;
 pub use self::listen::{BindError, bind};
+use self::{accept::AcceptTrouble, wire::Wire};
 use crate::{config::HttpConfig, lifecycle::Shutdown};
 
 /// Serves until the shutdown drains; then closes idle connections, lets requests in flight finish, and drops
@@ -105,9 +107,13 @@ fn protocol(config: &HttpConfig) -> http1::Builder {
         .header_read_timeout(Duration::from_millis(config.header_timeout_ms))
         // hyper wants 8 KiB at least.
         .max_buf_size(config.max_header_bytes.max(8_192))
+        // Who has gone away is noticed by the wire.
+        .half_close(true)
         .pipeline_flush(true);
     protocol
 }
+
+type Answer = Pin<Box<dyn Future<Output = io::Result<watched::Answered>> + Send>>;
 
 struct Server {
     endpoint: Arc<BoxEndpoint<'static>>,
@@ -125,13 +131,22 @@ impl Server {
     ) -> impl Future<Output = ()> + Send + use<> {
         let endpoint = self.endpoint.clone();
         let (local, remote) = (LocalAddr(self.local.into()), RemoteAddr(remote.into()));
+        let wire = Wire::new(stream);
+        let client = wire.clone();
         let service = service_fn(move |request: hyper::Request<Incoming>| {
-            let endpoint = endpoint.clone();
+            let (endpoint, client) = (endpoint.clone(), client.clone());
+            // What is written is written, whether somebody waits for the answer or not.
+            let writes = request.method() == Method::POST;
             let request = Request::from((request, local.clone(), remote.clone(), Scheme::HTTP));
-            // Boxed: a connection without a request needs no room for one.
-            Box::pin(async move { Ok::<_, Infallible>(to_hyper(endpoint.get_response(request).await)) })
+            // Boxed: a connection without a request needs no room for one; and each by itself, for the second is larger.
+            let answer: Answer = if writes {
+                Box::pin(async move { Ok(endpoint.get_response(request).await.into()) })
+            } else {
+                Box::pin(async move { watched::answer(endpoint.get_response(request), client).await })
+            };
+            answer
         });
-        let connection = watcher.watch(self.protocol.serve_connection(TokioIo::new(stream), service));
+        let connection = watcher.watch(self.protocol.serve_connection(TokioIo::new(wire), service));
         async move {
             // Clients that vanish, stall or send no HTTP are everyday life: nobody must act.
             if let Err(error) = connection.await {
@@ -139,10 +154,4 @@ impl Server {
             }
         }
     }
-}
-
-fn to_hyper(
-    response: Response,
-) -> hyper::Response<http_body_util::combinators::BoxBody<bytes::Bytes, io::Error>> {
-    response.into()
 }

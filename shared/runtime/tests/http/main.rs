@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod edge;
+mod hung_up;
 mod server;
 mod support;
 mod tracing;
