@@ -31,7 +31,7 @@ impl Wire {
     /// before: what comes behind that can't be seen.
     pub(super) async fn hung_up(self) {
         if let Ok(1..) = self.0.peek(&mut [0]).await {
-            pending().await
+            pending::<()>().await;
         }
     }
 
