@@ -123,6 +123,56 @@ async fn a_full_queue_refuses_at_once_and_has_room_again_afterwards() {
     assert_eq!(count::<order::Entity>(&database).await, 3);
 }
 
+/// Keys are taken for new first. Round after round, so that a repeat comes in every state of doubt.
+#[tokio::test]
+async fn a_repeat_among_new_requests_is_told_from_them() {
+    let World { intake, writer, database, _folder } = world(100, 100).await;
+    let writing = tokio::spawn(writer.run());
+    let with_key = |key: &str, fingerprint: u8| {
+        let once =
+            Once { key: key.to_owned(), fingerprint: [fingerprint; 32], answer: key.to_owned().into() };
+        Submission { orders: vec![order()], once: Some(once) }
+    };
+    let store = |submission: Submission| {
+        let intake = intake.clone();
+        tokio::spawn(async move { intake.store(submission).await })
+    };
+    assert_eq!(store(with_key("first", 1)).await.unwrap(), Ok(Receipt::Stored));
+    let rounds = 20;
+    for round in 0..rounds {
+        let new = format!("key {round}");
+        let together = [
+            store(with_key(&new, 1)),
+            store(with_key("first", 1)),
+            store(one(order())),
+            store(with_key("first", 2)),
+            store(with_key(&new, 1)),
+        ];
+        let mut answers = Vec::new();
+        for answer in together {
+            answers.push(answer.await.unwrap());
+        }
+        let replayed = |key: &str| Ok(Receipt::Replayed(key.to_owned().into()));
+        let expected = [
+            Ok(Receipt::Stored),
+            replayed("first"),
+            Ok(Receipt::Stored),
+            Err(IntakeError::KeyReused),
+            replayed(&new),
+        ];
+        assert_eq!(answers, expected, "round {round}");
+        // And without a repeat, which lets the doubt pass.
+        for _ in 0..round % 10 {
+            assert_eq!(store(one(order())).await.unwrap(), Ok(Receipt::Stored));
+        }
+    }
+    let plain: u64 = (0..rounds).map(|round| round % 10).sum();
+    assert_eq!(count::<order::Entity>(&database).await, 1 + 2 * rounds + plain);
+    assert_eq!(count::<outbox::Entity>(&database).await, 1 + 2 * rounds + plain);
+    drop(intake);
+    writing.await.unwrap().unwrap();
+}
+
 /// More rows than one statement can bind.
 #[tokio::test]
 async fn many_batches_at_once_fit_in_one_transaction() {

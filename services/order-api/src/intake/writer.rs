@@ -1,9 +1,11 @@
 //! The group commit: the one task that writes orders.
 //!
 //! While a transaction is under way further requests gather; the next transaction takes them all, up to
-//! `intake.batch`. So batches are as large as the load makes them, and a lone request waits for nobody. If a
-//! transaction fails because of one row, each request is tried by itself: one must not fail the others. With several
-//! replicas it fails, too, when another one has used the same idempotency key at the same moment.
+//! `intake.batch`. So batches are as large as the load makes them, and a lone request waits for nobody.
+//!
+//! A key that comes with a request is taken for new, and the database refuses the transaction if it is not; then the keys
+//! are looked up. If a transaction fails because of one row, each request is tried by itself: one must not fail the others.
+//! With several replicas it fails, too, when another one has used the same idempotency key at the same moment.
 
 use std::time::Instant;
 
@@ -115,29 +117,22 @@ impl Writer {
     /// Runs until the last [`Intake`](super::Intake) is gone and everything handed in is answered.
     pub(crate) async fn run(mut self) -> Result<(), DbErr> {
         while let Some(first) = self.jobs.recv().await {
-            let batch = self.gather(first).await;
+            let batch = self.gather(first);
             self.write(batch).await;
         }
         Ok(())
     }
 
-    /// What waits already, and what requests that can run at once hand in: each has its turn before the transaction begins.
-    /// Nobody waits for time to pass, and under load a sync is shared by twice as many.
-    async fn gather(&mut self, first: Job) -> Vec<Job> {
+    /// What waits already, as far as one transaction takes it.
+    fn gather(&mut self, first: Job) -> Vec<Job> {
         let mut orders = first.orders();
         let mut batch = vec![first];
-        loop {
-            tokio::task::yield_now().await;
-            let before = batch.len();
-            while orders < self.most_orders {
-                let Ok(job) = self.jobs.try_recv() else { break };
-                orders += job.orders();
-                batch.push(job);
-            }
-            if batch.len() == before || orders >= self.most_orders {
-                return batch;
-            }
+        while orders < self.most_orders {
+            let Ok(job) = self.jobs.try_recv() else { break };
+            orders += job.orders();
+            batch.push(job);
         }
+        batch
     }
 
     async fn write(&mut self, batch: Vec<Job>) {
@@ -171,17 +166,14 @@ impl Writer {
 
     /// All of it is durable when this returns without an error.
     async fn commit(&mut self, batch: &[Job]) -> Result<Vec<Answer>, DbErr> {
-        let begun = Instant::now();
-        let answers = match self.commit_as_new(batch).await {
+        match self.commit_as_new(batch).await {
             Some(Err(error)) if blames_a_row(&error) => {
                 self.doubts = DOUBTS;
                 self.commit_with_care(batch).await
             }
             Some(answers) => answers,
             None => self.commit_with_care(batch).await,
-        }?;
-        self.metrics.commit_seconds.observe(begun.elapsed().as_secs_f64());
-        Ok(answers)
+        }
     }
 
     /// As if no key had been used before, which the database refuses if it is not so: then nothing is written. The database is
@@ -192,6 +184,7 @@ impl Writer {
         if self.doubts > 0 {
             return None;
         }
+        let begun = Instant::now();
         let (mut keys, mut rows) = (Keys::none(), Rows::new(&mut self.numbers));
         let add = |submission| Answer::Place(rows.add(submission, &mut keys));
         let answers = submissions.into_iter().map(add).collect();
@@ -200,11 +193,12 @@ impl Writer {
         if let Err(error) = self.database.write(statements).await {
             return Some(Err(error));
         }
-        self.committed(orders, pending);
+        self.committed(begun, orders, pending);
         Some(Ok(answers))
     }
 
     async fn commit_with_care(&mut self, batch: &[Job]) -> Result<Vec<Answer>, DbErr> {
+        let begun = Instant::now();
         let transaction = self.database.begin_write().await?;
         let mut keys = Keys::load(&transaction, batch.iter().filter_map(Job::submission)).await?;
         let mut rows = Rows::new(&mut self.numbers);
@@ -225,15 +219,16 @@ impl Writer {
         let (statements, pending) = rows.into_statements();
         statements.write(&transaction).await?;
         transaction.commit().await?;
-        self.committed(orders, pending);
+        self.committed(begun, orders, pending);
         Ok(answers)
     }
 
-    fn committed(&self, orders: usize, pending: Vec<Pending>) {
+    fn committed(&self, begun: Instant, orders: usize, pending: Vec<Pending>) {
         self.fresh.add(pending);
         self.committed.send_replace(self.numbers.last);
         self.metrics.accepted.inc_by(orders as u64);
         self.metrics.intake_batch.observe(orders as f64);
+        self.metrics.commit_seconds.observe(begun.elapsed().as_secs_f64());
     }
 
     fn answer(&mut self, batch: Vec<Job>, answers: Result<Vec<Answer>, DbErr>) {
