@@ -28,6 +28,18 @@ struct Rows {
     after: &'static str,
 }
 
+impl Rows {
+    /// Values of each row.
+    fn bound(&self) -> usize {
+        self.row.matches('?').count()
+    }
+
+    /// How many rows.
+    fn len(&self) -> usize {
+        self.values.len() / self.bound()
+    }
+}
+
 impl Batch {
     /// Adds `before VALUES row, row, … after`; nothing where there are no values. `row` is `(?, ?, 'same in each')`, with a `?`
     /// for each of the values that come one row after the other. The first value of a row is never null.
@@ -63,28 +75,25 @@ impl Batch {
         Statement::from_sql_and_values(DbBackend::Sqlite, text, values)
     }
 
-    /// One text for all, and what is bound. Where the rows are not of a size they are filled up with nulls, which the statement
-    /// passes over.
-    fn sqlite(self, on_conflict: &str) -> (String, Vec<Value>) {
+    /// One text for all, and what is bound. All statements have the same size, or there would be a text for each pair of sizes;
+    /// where a statement has fewer rows it is filled up with nulls, which it passes over.
+    fn sqlite(mut self, on_conflict: &str) -> (String, Vec<Value>) {
         let (mut text, mut all) = (String::new(), Vec::new());
-        for Rows { before, row, mut values, after } in self.0 {
-            let (verb, what) = before.split_once(' ').expect("a statement is more than a word");
-            let bound = row.matches('?').count();
-            while !values.is_empty() {
-                let rest = values.split_off(values.len().min(LARGEST * bound));
-                let rows = values.len() / bound;
-                let size = filled(rows);
-                let places = places(DbBackend::Sqlite, size, row);
-                text.extend([verb, " ", on_conflict, " ", what, " "]);
-                if size > rows {
-                    text.extend(["SELECT * FROM (VALUES ", &places, ") WHERE column1 IS NOT NULL "]);
-                    values.resize(size * bound, Value::BigInt(None));
-                } else {
-                    text.extend(["VALUES ", &places, " "]);
+        while let Some(most) = self.0.iter().map(Rows::len).max().filter(|most| *most > 0) {
+            let size = filled(most.min(LARGEST));
+            for rows in &mut self.0 {
+                let part = rows.len().min(size);
+                if part == 0 {
+                    continue;
                 }
-                text.extend([after, ";"]);
-                all.append(&mut values);
-                values = rest;
+                let (verb, what) = rows.before.split_once(' ').expect("a statement is more than a word");
+                let places = places(DbBackend::Sqlite, size, rows.row);
+                text.extend([verb, " ", on_conflict, " ", what, " SELECT * FROM (VALUES ", &places]);
+                text.extend([") WHERE column1 IS NOT NULL ", rows.after, ";"]);
+                let left = rows.values.split_off(part * rows.bound());
+                all.append(&mut rows.values);
+                all.extend(std::iter::repeat_n(Value::BigInt(None), (size - part) * rows.bound()));
+                rows.values = left;
             }
         }
         (text, all)
@@ -93,11 +102,11 @@ impl Batch {
     /// A statement for each, and several where there are many rows.
     fn one_by_one(self, backend: DbBackend) -> Vec<Statement> {
         let mut statements = Vec::with_capacity(self.0.len());
-        for Rows { before, row, values, after } in self.0 {
-            let bound = row.matches('?').count();
-            let rows = values.len() / bound;
+        for rows in self.0 {
+            let (bound, sizes) = (rows.bound(), sizes(rows.len()));
+            let Rows { before, row, values, after } = rows;
             let mut values = values.into_iter();
-            for size in sizes(rows) {
+            for size in sizes {
                 let sql = format!("{before} VALUES {} {after}", places(backend, size, row));
                 let slice = values.by_ref().take(size * bound);
                 statements.push(Statement::from_sql_and_values(backend, sql, slice));
