@@ -6,7 +6,7 @@ use std::time::Duration;
 use runtime::{
     Service,
     config::{DatabaseConfig, Synchronous},
-    db::{self, Database, DatabaseError},
+    db::{self, Database, DatabaseError, rows::Batch},
 };
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
 use sea_orm_migration::prelude::*;
@@ -137,6 +137,33 @@ async fn what_is_committed_after_the_disk_was_full_is_there() {
     transaction.execute_unprepared("INSERT INTO counters VALUES (1)").await.unwrap();
     transaction.commit().await.unwrap();
     assert_eq!(count(&database.reader).await, 1);
+}
+
+#[tokio::test]
+async fn a_whole_transaction_that_finds_the_disk_full_leaves_nothing_behind() {
+    let folder = TempDir::new().unwrap();
+    let database = open(&folder).await;
+    let batch = |rows: i64| {
+        let mut batch = Batch::default();
+        let insert = "INSERT INTO counters";
+        batch.add(insert, "(?)", vec![1_i64.into()], "");
+        batch.add(insert, "(?)", (0..rows).map(Into::into).collect(), "");
+        batch
+    };
+    for _ in 0..2 {
+        database.writer.execute_unprepared("PRAGMA max_page_count = 1").await.unwrap();
+        let error = database.write(batch(5_000)).await.unwrap_err();
+        assert!(error.to_string().contains("full"), "{error}");
+        assert_eq!(count(&database.reader).await, 0);
+        database.writer.execute_unprepared("PRAGMA max_page_count = 1000000").await.unwrap();
+        // What comes next is a transaction of its own.
+        let transaction = database.begin_write().await.unwrap();
+        transaction.execute_unprepared("INSERT INTO counters VALUES (1)").await.unwrap();
+        transaction.rollback().await.unwrap();
+        assert_eq!(count(&database.reader).await, 0);
+    }
+    database.write(batch(5_000)).await.unwrap();
+    assert_eq!(count(&database.reader).await, 5_001);
 }
 
 #[tokio::test]
