@@ -76,11 +76,13 @@ impl Batch {
     }
 
     /// One text for all, and what is bound. All statements have the same size, or there would be a text for each pair of sizes;
-    /// where a statement has fewer rows it is filled up with nulls, which it passes over.
+    /// where a statement has fewer rows it is filled up with nulls, which it passes over. What is more than the largest size
+    /// becomes several of it.
     fn sqlite(mut self, on_conflict: &str) -> (String, Vec<Value>) {
         let (mut text, mut all) = (String::new(), Vec::new());
-        while let Some(most) = self.0.iter().map(Rows::len).max().filter(|most| *most > 0) {
-            let size = filled(most.min(LARGEST));
+        let most = self.0.iter().map(Rows::len).max().unwrap_or(0);
+        let size = filled(most.min(LARGEST));
+        for _ in 0..most.div_ceil(LARGEST) {
             for rows in &mut self.0 {
                 let part = rows.len().min(size);
                 if part == 0 {
