@@ -180,8 +180,8 @@ impl Writer {
     /// asked once, where it would be asked five times. `None`: not tried, for there is more to it or repeats come just now.
     async fn commit_as_new(&mut self, batch: &[Job]) -> Option<Result<Vec<Answer>, DbErr>> {
         let submissions = batch.iter().map(Job::submission).collect::<Option<Vec<_>>>()?;
-        self.doubts = self.doubts.saturating_sub(1);
         if self.doubts > 0 {
+            self.doubts -= 1;
             return None;
         }
         let begun = Instant::now();
