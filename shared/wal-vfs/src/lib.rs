@@ -1,0 +1,18 @@
+//! A VFS for SQLite that writes what a transaction adds to the log at once.
+//!
+//! SQLite writes each page of a transaction to its write-ahead log by itself, in two calls to the system: a head of 24 bytes, then the
+//! page. A transaction that takes in many orders changes dozens of pages, and with a disk that syncs fast those calls take longer
+//! than all the rest of it. Here they are gathered in memory and written by one call when SQLite syncs the log, which it does before
+//! it lets anybody see the transaction.
+//!
+//! **Only for connections with `synchronous=FULL`.** Otherwise a commit syncs nothing, and others would look for pages in the log
+//! that are not there yet. A commit is as durable as without: it ends with the same sync of the same bytes. A write that fails shows
+//! at the sync, still before the commit, and fails it as it would have before.
+//!
+//! Everything else is SQLite's own VFS. Files that are no log are not touched.
+
+mod file;
+mod gathered;
+mod vfs;
+
+pub use vfs::{Unavailable, register};
