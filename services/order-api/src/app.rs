@@ -181,7 +181,11 @@ impl App {
         }
         // The writer ends with the last one who could hand in orders.
         drop(intake);
-        tasks.spawn("http", async move { http::serve(listener, endpoint, &config.http, shutdown).await });
+        // Threads of its own: with thousands of clients everybody else would stand in line behind their requests. Orders would be
+        // accepted that nobody publishes, until fewer come.
+        tasks.spawn_threads("http", async move {
+            http::serve(listener, endpoint, &config.http, shutdown).await
+        })?;
         tracing::info!(%address, "{} {} serves", Service::OrderApi, env!("CARGO_PKG_VERSION"));
 
         let outcome = tasks.join().await;

@@ -31,11 +31,8 @@ tokio::task_local! {
 }
 
 /// Runs a task whose [`current_traceparent`] is `incoming` as long as nothing is exported.
-pub async fn with_incoming<F: Future>(incoming: Option<&str>, task: F) -> F::Output {
-    match incoming {
-        Some(traceparent) => INCOMING.scope(Some(traceparent.into()), task).await,
-        None => task.await,
-    }
+pub fn with_incoming<F: Future>(incoming: Option<&str>, task: F) -> impl Future<Output = F::Output> + use<F> {
+    INCOMING.scope(incoming.map(Into::into), task)
 }
 
 /// The `traceparent` to send along with what the current span does; `None` when there is no trace.

@@ -47,7 +47,7 @@ mod tests {
 
     use futures_util::StreamExt as _;
     use poem::{
-        Endpoint, Request, Response,
+        Endpoint, EndpointExt, Request, Response,
         http::{Method, Uri},
     };
     use runtime::{Service, clock::Clock, db, lifecycle::Shutdown};
@@ -87,7 +87,7 @@ mod tests {
         };
         let (metrics, readiness) = (Metrics::new(Service::MetricsService), Readiness::new(stop));
         let endpoint = site(&config.http, &metrics, readiness, stats, dashboard).endpoint();
-        Place { projection, endpoint, _folder: folder }
+        Place { projection, endpoint: endpoint.boxed(), _folder: folder }
     }
 
     async fn get(place: &Place, path: &'static str) -> Response {

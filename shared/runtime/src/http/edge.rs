@@ -13,7 +13,6 @@ use std::{
 use futures_util::FutureExt;
 use poem::{
     Endpoint, IntoResponse, PathPattern, Request, Response,
-    endpoint::BoxEndpoint,
     http::{
         HeaderName, HeaderValue, Method, StatusCode, Uri,
         header::X_CONTENT_TYPE_OPTIONS,
@@ -38,8 +37,8 @@ use crate::trace_context;
 
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
-pub(super) struct Edge {
-    pub(super) inner: BoxEndpoint<'static>,
+pub(super) struct Edge<E> {
+    pub(super) inner: E,
     pub(super) routes: Routes,
     pub(super) metrics: HttpMetrics,
     pub(super) body_limits: BodyLimits,
@@ -55,7 +54,7 @@ struct Answer {
     route: Option<Arc<str>>,
 }
 
-impl Endpoint for Edge {
+impl<E: Endpoint<Output = Response>> Endpoint for Edge<E> {
     type Output = Response;
 
     async fn call(&self, request: Request) -> poem::Result<Response> {
@@ -82,10 +81,10 @@ impl Endpoint for Edge {
         let turn = timeout_at(deadline, self.turn(request.method())).await;
 
         let context = RequestContext { request_id: request_id.clone(), body_limits: self.body_limits };
-        // Boxed: each wrapper around it would have room for it once more, in the memory of every connection.
-        let answer = CONTEXT.scope(context, Box::pin(self.answer(request, turn, deadline)));
-        let answer = trace_context::with_incoming(traceparent.as_deref(), answer);
-        let Answer { mut response, route } = answer.instrument(span.clone()).await;
+        // Boxed, with all that is around it: who waits for a turn, as thousands may, has no room for what comes then.
+        let answer = CONTEXT.scope(context, self.answer(request, turn, deadline));
+        let answer = trace_context::with_incoming(traceparent.as_deref(), answer).instrument(span.clone());
+        let Answer { mut response, route } = Box::pin(answer).await;
 
         response.headers_mut().insert(X_REQUEST_ID, request_id.into_header());
         response.headers_mut().insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
@@ -95,7 +94,7 @@ impl Endpoint for Edge {
     }
 }
 
-impl Edge {
+impl<E: Endpoint<Output = Response>> Edge<E> {
     /// Who reads may wait for long, as with `?wait=`, and must not keep anybody from writing.
     async fn turn(&self, method: &Method) -> Option<SemaphorePermit<'_>> {
         if *method == Method::POST { self.turns.acquire().await.ok() } else { None }

@@ -14,8 +14,7 @@ use hyper_util::{
     server::graceful::{GracefulShutdown, Watcher},
 };
 use poem::{
-    Endpoint, EndpointExt, IntoEndpoint, Request,
-    endpoint::BoxEndpoint,
+    Endpoint, IntoEndpoint, Request, Response,
     http::{Method, uri::Scheme},
     web::{LocalAddr, RemoteAddr},
 };
@@ -42,10 +41,11 @@ pub async fn serve<E>(
 ) -> io::Result<()>
 where
     E: IntoEndpoint,
-    E::Endpoint: 'static,
+    E::Endpoint: Endpoint<Output = Response> + 'static,
 {
     let server = Server {
-        endpoint: Arc::new(endpoint.into_endpoint().map_to_response().boxed()),
+        // As it is, and in no further box: what a request holds while it waits would be held once more for each.
+        endpoint: Arc::new(endpoint.into_endpoint()),
         protocol: protocol(config),
         local: listener.local_addr()?,
     };
@@ -115,20 +115,20 @@ fn protocol(config: &HttpConfig) -> http1::Builder {
 
 type Answer = Pin<Box<dyn Future<Output = io::Result<watched::Answered>> + Send>>;
 
-struct Server {
-    endpoint: Arc<BoxEndpoint<'static>>,
+struct Server<E> {
+    endpoint: Arc<E>,
     protocol: http1::Builder,
     local: SocketAddr,
 }
 
-impl Server {
+impl<E: Endpoint<Output = Response> + 'static> Server<E> {
     /// The life of one connection, up to its close.
     fn connection(
         &self,
         stream: TcpStream,
         remote: SocketAddr,
         watcher: Watcher,
-    ) -> impl Future<Output = ()> + Send + use<> {
+    ) -> impl Future<Output = ()> + Send + use<E> {
         let endpoint = self.endpoint.clone();
         let (local, remote) = (LocalAddr(self.local.into()), RemoteAddr(remote.into()));
         let wire = Wire::new(stream);
@@ -140,7 +140,9 @@ impl Server {
             let request = Request::from((request, local.clone(), remote.clone(), Scheme::HTTP));
             // Boxed: a connection without a request needs no room for one; and each by itself, for the second is larger.
             let answer: Answer = if writes {
-                Box::pin(async move { Ok(endpoint.get_response(request).await.into()) })
+                Box::pin(async move {
+                    Ok(endpoint.call(request).await.unwrap_or_else(poem::Error::into_response).into())
+                })
             } else {
                 Box::pin(async move { watched::answer(endpoint.get_response(request), client).await })
             };

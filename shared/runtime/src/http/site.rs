@@ -80,17 +80,16 @@ impl Site {
     }
 
     /// Everything behind the edge, ready to be served.
-    pub fn endpoint(self) -> BoxEndpoint<'static> {
+    pub fn endpoint(self) -> impl Endpoint<Output = Response> + 'static {
         let Self { http, metrics, pages, segments, api, routes } = self;
         Edge {
-            inner: Rooms { pages: pages.map_to_response().boxed(), segments, api }.boxed(),
+            inner: Rooms { pages: pages.map_to_response().boxed(), segments, api },
             routes,
             metrics: HttpMetrics::new(&metrics),
             body_limits: BodyLimits::of(&http),
             request_timeout: Duration::from_millis(http.request_timeout_ms),
             turns: Semaphore::new(http.concurrent_writes.clamp(1, Semaphore::MAX_PERMITS)),
         }
-        .boxed()
     }
 }
 

@@ -12,6 +12,7 @@ use std::{
 };
 
 use futures_util::FutureExt;
+use tokio::runtime::{Builder, Runtime};
 use tokio_util::task::TaskTracker;
 
 use super::Shutdown;
@@ -60,7 +61,35 @@ impl Tasks {
     where
         E: Into<Box<dyn Error + Send + Sync>> + Send + 'static,
     {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
+        self.spawn_in(Builder::new_current_thread().enable_time().build()?, name, task)
+    }
+
+    /// The same in as many threads as there are cores, which do nothing else. For one that starts others without number: however many
+    /// these are, they keep nobody else from going on.
+    ///
+    /// # Errors
+    /// When there can't be more threads.
+    pub fn spawn_threads<E>(
+        &self,
+        name: &'static str,
+        task: impl Future<Output = Result<(), E>> + Send + 'static,
+    ) -> io::Result<()>
+    where
+        E: Into<Box<dyn Error + Send + Sync>> + Send + 'static,
+    {
+        let mut runtime = Builder::new_multi_thread();
+        self.spawn_in(runtime.thread_name(name).enable_all().build()?, name, task)
+    }
+
+    fn spawn_in<E>(
+        &self,
+        runtime: Runtime,
+        name: &'static str,
+        task: impl Future<Output = Result<(), E>> + Send + 'static,
+    ) -> io::Result<()>
+    where
+        E: Into<Box<dyn Error + Send + Sync>> + Send + 'static,
+    {
         let watched = self.tracker.track_future(self.clone().watch(name, task));
         thread::Builder::new().name(name.to_owned()).spawn(move || runtime.block_on(watched))?;
         Ok(())
@@ -151,15 +180,46 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_thread_is_watched_like_any_other_task() {
+    async fn threads_are_watched_like_any_other_task() {
+        for many in [false, true] {
+            let tasks = Tasks::new(Shutdown::manual());
+            let broken = async { Err(io::Error::other("disk on fire")) };
+            if many { tasks.spawn_threads("broken", broken) } else { tasks.spawn_thread("broken", broken) }
+                .unwrap();
+            let failure = tasks.join().await.unwrap_err();
+            assert_eq!(failure, TaskFailed { task: "broken", reason: "disk on fire".into() });
+            let shutdown = Shutdown::manual();
+            let tasks = Tasks::new(shutdown.clone());
+            let stuck = pending::<Result<(), Infallible>>();
+            if many { tasks.spawn_threads("stuck", stuck) } else { tasks.spawn_thread("stuck", stuck) }
+                .unwrap();
+            shutdown.abort();
+            assert_eq!(tasks.join().await, Ok(()));
+        }
+    }
+
+    /// All of them are blocked until one among the others has its turn.
+    #[tokio::test]
+    async fn threads_that_are_busy_keep_nobody_else_from_going_on() {
         let tasks = Tasks::new(Shutdown::manual());
-        tasks.spawn_thread("broken", async { Err(io::Error::other("disk on fire")) }).unwrap();
-        let failure = tasks.join().await.unwrap_err();
-        assert_eq!(failure, TaskFailed { task: "broken", reason: "disk on fire".into() });
-        let shutdown = Shutdown::manual();
-        let tasks = Tasks::new(shutdown.clone());
-        tasks.spawn_thread("stuck", pending::<Result<(), Infallible>>()).unwrap();
-        shutdown.abort();
+        let (tell, told) = std::sync::mpsc::channel::<()>();
+        let told = Arc::new(Mutex::new(told));
+        let cores = thread::available_parallelism().unwrap().get();
+        let busy = async move {
+            let waits = |_| {
+                let told = told.clone();
+                // Until the other end is gone.
+                tokio::spawn(async move { told.lock().unwrap().recv().unwrap_err() })
+            };
+            futures_util::future::join_all((0..2 * cores).map(waits)).await;
+            Ok::<_, Infallible>(())
+        };
+        tasks.spawn_threads("busy", busy).unwrap();
+        tasks.spawn("patient", async move {
+            tokio::task::yield_now().await;
+            drop(tell);
+            Ok::<_, Infallible>(())
+        });
         assert_eq!(tasks.join().await, Ok(()));
     }
 
