@@ -110,6 +110,11 @@ async fn what_is_committed_survives_a_power_cut() {
     let database = open(&folder).await;
     assert_eq!(pragma::<String>(&database.writer, "journal_mode").await, "wal");
     assert_eq!(pragma::<i32>(&database.writer, "synchronous").await, 2, "FULL");
+    assert_eq!(
+        pragma::<i32>(&database.writer, "cache_spill").await,
+        0,
+        "nothing is written before the commit"
+    );
     assert_eq!(pragma::<i32>(&database.writer, "foreign_keys").await, 1);
     assert_eq!(pragma::<i64>(&database.writer, "journal_size_limit").await, 64 << 20);
     assert_eq!(pragma::<i64>(&database.writer, "wal_autocheckpoint").await, 8_000);

@@ -90,6 +90,27 @@ async fn a_process_that_is_killed_leaves_every_commit_in_the_files() {
     database.close().await.unwrap();
 }
 
+/// Where a transaction was taken back, another connection may write next: nothing of the first may be written over it afterwards.
+#[tokio::test]
+async fn what_was_taken_back_is_not_written_over_what_another_process_commits() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("orders.db");
+    let (ours, theirs) = (open(&file, Synchronous::Full).await, open(&file, Synchronous::Full).await);
+    make_table(&ours).await;
+    let mut expected = 0;
+    // Some of them little more than SQLite keeps in memory, 8 MiB.
+    for rows in [1, 8_000, 8_500, 20_000] {
+        let transaction = ours.begin_write().await.unwrap();
+        transaction.execute_unprepared(&insert(rows)).await.unwrap();
+        transaction.rollback().await.unwrap();
+        theirs.writer.execute_unprepared(&insert(200)).await.unwrap();
+        ours.writer.execute_unprepared(&insert(1)).await.unwrap();
+        expected += 201;
+        assert_eq!(rows_in_a_copy(&file).await, expected, "after {rows} were taken back");
+        assert_eq!(ask::<String>(&theirs.reader, "PRAGMA integrity_check").await, "ok");
+    }
+}
+
 /// A commit that syncs nothing must not be held back: others would look for it in vain.
 #[tokio::test]
 async fn without_a_sync_for_each_commit_nothing_is_gathered() {

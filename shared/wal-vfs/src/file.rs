@@ -170,7 +170,7 @@ unsafe extern "C" fn file_size(file: *mut sqlite3_file, size: *mut sqlite3_int64
     }
 }
 
-/// What is still held back was committed by nobody; it is written all the same, as it would have been long before.
+/// Between two commits nothing is held back.
 unsafe extern "C" fn close(file: *mut sqlite3_file) -> c_int {
     // SAFETY: SQLite calls with an open file.
     let flushed = unsafe { flush(file) };

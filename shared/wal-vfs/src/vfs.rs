@@ -20,7 +20,7 @@ const NAME: &CStr = c"orderflow-wal";
 #[error("SQLite can't take the VFS for its log: result code {0}")]
 pub struct Unavailable(c_int);
 
-/// The name to open connections with; `synchronous=FULL` only. The first call tells SQLite of it.
+/// The name to open connections with, those that the crate's document says. The first call tells SQLite of it.
 pub fn register() -> Result<&'static str, Unavailable> {
     static REGISTERED: LazyLock<Result<(), Unavailable>> = LazyLock::new(add);
     REGISTERED.map(|()| NAME.to_str().expect("the name is ASCII"))

@@ -50,7 +50,7 @@ pub(super) async fn open(url: &str, config: &DatabaseConfig) -> Result<Database,
         reason: DbErr::Conn(RuntimeErr::SqlxError(Arc::new(error))),
     })?;
     let file = path.clone();
-    // Only where each commit ends with a sync: docs of the crate.
+    // Its document says which connections may have it.
     let vfs = match config.synchronous {
         Synchronous::Full => Some(wal_vfs::register().map_err(|error| DatabaseError::Open {
             url: url.to_owned(),
@@ -61,7 +61,7 @@ pub(super) async fn open(url: &str, config: &DatabaseConfig) -> Result<Database,
     let is_unfinished = Arc::new(AtomicBool::new(false));
     let writer = connect(url, 1, is_unfinished.clone(), move |_| {
         let writer = common(&file, busy_timeout);
-        let writer = if let Some(vfs) = vfs { writer.vfs(vfs) } else { writer };
+        let writer = if let Some(vfs) = vfs { writer.vfs(vfs).pragma("cache_spill", "OFF") } else { writer };
         writer
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
