@@ -63,7 +63,6 @@ async fn count(connection: &impl ConnectionTrait) -> i64 {
     connection.query_one_raw(statement).await.unwrap().unwrap().try_get_by_index(0).unwrap()
 }
 
-/// What was found out about a table when it was small must not decide about it when it is large.
 /// `.cargo/config.toml`, which a build somewhere else may have left out.
 #[tokio::test]
 async fn sqlite_is_compiled_as_it_was_measured() {
@@ -77,6 +76,7 @@ async fn sqlite_is_compiled_as_it_was_measured() {
     }
 }
 
+/// What was found out about a table when it was small must not decide about it when it is large.
 #[tokio::test]
 async fn a_table_that_was_small_at_the_last_end_is_searched_and_not_scanned() {
     let folder = TempDir::new().unwrap();

@@ -50,8 +50,8 @@ async fn rows_in_a_copy(file: &Path) -> u32 {
     rows
 }
 
-/// Transactions of one page and of many, of more than is held back at once and of more than SQLite keeps in memory, so that it
-/// writes before the commit and reads it again; some of them taken back; and so many that the log begins anew.
+/// Transactions of one page and of many, of more than is held back at once and of more than SQLite's page cache has
+/// room for; some of them taken back; and so many that the log begins anew.
 #[tokio::test]
 async fn a_process_that_is_killed_leaves_every_commit_in_the_files() {
     let folder = TempDir::new().unwrap();
@@ -98,7 +98,7 @@ async fn what_was_taken_back_is_not_written_over_what_another_process_commits() 
     let (ours, theirs) = (open(&file, Synchronous::Full).await, open(&file, Synchronous::Full).await);
     make_table(&ours).await;
     let mut expected = 0;
-    // Some of them little more than SQLite keeps in memory, 8 MiB.
+    // Some of them little more than the page cache has room for, 8 MiB.
     for rows in [1, 8_000, 8_500, 20_000] {
         // The log begins anew: nothing in it is read meanwhile, which would write out what is held back.
         ours.writer.execute_unprepared("PRAGMA wal_checkpoint(TRUNCATE)").await.unwrap();
