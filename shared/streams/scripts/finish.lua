@@ -2,12 +2,10 @@
 --
 -- KEYS  1 queue (stream), 2 events (stream), 3 dead (stream), 4 delayed (sorted set by due millisecond),
 --       5 live (hash: order -> entry id of its message on queue, or 'delayed'), 6 finished (hash: consumer -> its last call)
--- ARGV  1 group, 2 consumer, 3 name of this call, 4 number of frames
---       then for each frame: number of fields, then for each field its name, and '=value' where all events have the same one,
---         'order' where it is the message's order, 'own' where each has its own
+-- ARGV  1 group, 2 consumer, 3 name of this call, 4 frames (see frames.lua)
 --       then for each message: entry id, order or '', number of effects, then for each effect:
---         an event:    number of its frame, its own values in the frame's order
---         anything else: kind, number of texts, texts:
+--         an event     as in frames.lua
+--         anything else kind, number of texts, texts:
 --           queue, dead          name, value, ...   an entry of that stream
 --           delay                milliseconds from now, member
 -- Result for each message 1 if this call acknowledged it, 0 if it was acknowledged already (or the group is new)
@@ -22,29 +20,8 @@ if last and last:sub(1, #call + 1) == call .. ':' then
   return answers
 end
 
-local i, size = 5, #ARGV
-local frames = {}
-for number = 1, tonumber(ARGV[4]) do
-  local event, own, about = {'XADD', KEYS[2], '*'}, {}, {}
-  local after = i + 1 + 2 * tonumber(ARGV[i])
-  for field = i + 1, after - 1, 2 do
-    local value = ARGV[field + 1]
-    event[#event + 1] = ARGV[field]
-    event[#event + 1] = value:sub(2)
-    if value == 'own' then own[#own + 1] = #event end
-    if value == 'order' then about[#about + 1] = #event end
-  end
-  frames[number] = {event = event, own = own, about = about}
-  i = after
-end
-
--- Adds the event whose own values begin there.
-local function announce(frame, at, order)
-  local event, own, about = frame.event, frame.own, frame.about
-  for number = 1, #own do event[own[number]] = ARGV[at + number - 1] end
-  for number = 1, #about do event[about[number]] = order end
-  redis.call(unpack(event))
-end
+local size = #ARGV
+local frames, i = read_frames(ARGV, 4)
 
 local messages, orders, count = {}, {}, 0
 while i <= size do
@@ -78,7 +55,7 @@ for message = 1, count do
       local kind = ARGV[i]
       local frame = frames[tonumber(kind)]
       if frame then
-        announce(frame, i + 1, order)
+        add(KEYS[2], frame, ARGV, i + 1, order)
         i = i + 1 + #frame.own
       else
         local texts = i + 2

@@ -6,8 +6,8 @@
 --       2 '1': compare with the next four first; '0': add whatever is found
 --       3 expected epoch, 4 and 5 expected last id of queue (milliseconds, counter), 6 expected sequence number
 --       7 group on events that is led past the new events if it has been given all before them; '': none
---       8 MessagePack: a list of messages, sequence numbers growing, each of them flat in four items:
---         sequence number, order, command {name, value, ...}, event {name, value, ...}; no event: {}
+--       8 MessagePack, a list of texts: number of messages, frames (see frames.lua), then for each message, sequence numbers
+--         growing: sequence number, order, its command, its event; frame 0: no event
 -- Result {'added' or 'lost', messages added, epoch, last id of queue, last sequence number published}
 --
 -- An order that has a live message already gets no second one: at any time there is at most one.
@@ -46,19 +46,29 @@ local function read_to_the_end(group)
   end
 end
 
-local batch = cmsgpack.unpack(ARGV[8])
+local texts = cmsgpack.unpack(ARGV[8])
+local frames, i = read_frames(texts, 2)
 -- Lua can spread only so many arguments into one call.
 local CHUNK = 1000
+
+-- Where each message begins.
+local batch = {}
+for message = 1, tonumber(texts[1]) do
+  batch[message] = i
+  i = i + 3 + #frames[tonumber(texts[i + 2])].own
+  local event = frames[tonumber(texts[i])]
+  i = i + 1 + (event and #event.own or 0)
+end
 
 -- Asked for all orders at once, and noted for all at once: a call for each would cost as much as adding the message.
 local live, orders = {}, {}
 local function ask()
   local found = redis.call('HMGET', KEYS[5], unpack(orders))
-  for i = 1, #orders do live[orders[i]] = found[i] end
+  for number = 1, #orders do live[orders[number]] = found[number] end
   orders = {}
 end
-for i = 1, #batch, 4 do
-  orders[#orders + 1] = batch[i + 1]
+for _, at in ipairs(batch) do
+  orders[#orders + 1] = texts[at + 1]
   if #orders == CHUNK then ask() end
 end
 if #orders > 0 then ask() end
@@ -66,15 +76,17 @@ if #orders > 0 then ask() end
 local group_read = read_to_the_end(ARGV[7])
 local added, last_id, published, noted = 0, nil, nil, {}
 local events, last_event = 0, nil
-for i = 1, #batch, 4 do
-  local seq, order = batch[i], batch[i + 1]
+for _, at in ipairs(batch) do
+  local seq, order = texts[at], texts[at + 1]
   if tonumber(seq) > last_seq then
     published, last_seq = seq, tonumber(seq)
     if not live[order] then
-      local event = batch[i + 3]
-      last_id = redis.call('XADD', KEYS[1], '*', unpack(batch[i + 2]))
-      if #event > 0 then
-        last_event = redis.call('XADD', KEYS[2], '*', unpack(event))
+      local command = frames[tonumber(texts[at + 2])]
+      last_id = add(KEYS[1], command, texts, at + 3, order)
+      at = at + 3 + #command.own
+      local event = frames[tonumber(texts[at])]
+      if event then
+        last_event = add(KEYS[2], event, texts, at + 1, order)
         events = events + 1
       end
       live[order] = last_id

@@ -18,7 +18,7 @@ use crate::{
     script::{Args, Script, script},
 };
 
-static ACCEPT: Script = script!("accept");
+static ACCEPT: Script = script!("frames", "accept");
 
 /// What one event of a batch has for itself. Not the time: a batch was taken at one moment.
 const OWN: Own = &["id", "traceparent", "data"];

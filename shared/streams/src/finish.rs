@@ -19,7 +19,7 @@ use crate::{
     script::{Args, Script, script},
 };
 
-static FINISH: Script = script!("finish");
+static FINISH: Script = script!("frames", "finish");
 
 /// What one event of a batch has for itself.
 const OWN: Own = &["id", "time", "traceparent", "data"];

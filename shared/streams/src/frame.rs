@@ -1,15 +1,15 @@
-//! What the events of one call have in common, sent once.
+//! What the entries of one call have in common, sent once; `scripts/frames.lua` puts them together.
 //!
 //! An entry has seven fields or eight, and of a batch's entries only a few of the texts differ. Each text costs Redis and
 //! this process as much whether it is new or the same as that of the entry before: so a script is told each frame once (the
-//! names, and the values that are always the same), and for each event only its own values. The entries of the stream are
+//! names, and the values that are always the same), and for each entry only its own values. The entries of the stream are
 //! the same as if they had been sent whole.
 
 use contract::Fields;
 
 use crate::script::Args;
 
-/// The fields of an event that may differ from those of the event before. Any other value that differs makes a frame of its
+/// The fields of an entry that may differ from those of the entry before. Any other value that differs makes a frame of its
 /// own.
 pub(crate) type Own = &'static [&'static str];
 
@@ -27,7 +27,7 @@ struct Frame(Vec<(&'static str, Value)>);
 #[derive(Debug)]
 enum Value {
     Fixed(String),
-    /// The order of the message that the event is about.
+    /// The order that the entry is about.
     Order,
     Own,
 }
@@ -37,15 +37,15 @@ impl Frames {
         Self { own, frames: Vec::new() }
     }
 
-    /// Adds the number of the event's frame, from 1, and the event's own values. The event is about the order.
-    pub(crate) fn push(&mut self, event: &Fields, order: &str, args: &mut Args) {
-        let known = self.frames.iter().position(|frame| frame.fits(event, order));
+    /// Adds the number of the entry's frame, from 1, and the entry's own values. The entry is about the order.
+    pub(crate) fn push(&mut self, fields: &Fields, order: &str, args: &mut Args) {
+        let known = self.frames.iter().position(|frame| frame.fits(fields, order));
         let number = known.unwrap_or_else(|| {
-            self.frames.push(Frame::of(event, order, self.own));
+            self.frames.push(Frame::of(fields, order, self.own));
             self.frames.len() - 1
         });
         args.show(1 + number);
-        for ((_, kind), (_, value)) in self.frames[number].0.iter().zip(event) {
+        for ((_, kind), (_, value)) in self.frames[number].0.iter().zip(fields) {
             if matches!(kind, Value::Own) {
                 args.push(value);
             }
@@ -70,7 +70,7 @@ impl Frames {
 }
 
 impl Frame {
-    fn of(event: &Fields, order: &str, own: Own) -> Self {
+    fn of(fields: &Fields, order: &str, own: Own) -> Self {
         let field = |(name, value): &(&'static str, String)| {
             let kind = if value == order {
                 Value::Order
@@ -81,13 +81,13 @@ impl Frame {
             };
             (*name, kind)
         };
-        Self(event.iter().map(field).collect())
+        Self(fields.iter().map(field).collect())
     }
 
-    fn fits(&self, event: &Fields, order: &str) -> bool {
-        self.0.len() == event.len()
-            && self.0.iter().zip(event).all(|((name, kind), (event_name, value))| {
-                name == event_name
+    fn fits(&self, fields: &Fields, order: &str) -> bool {
+        self.0.len() == fields.len()
+            && self.0.iter().zip(fields).all(|((name, kind), (field, value))| {
+                name == field
                     && match kind {
                         Value::Fixed(fixed) => fixed == value,
                         Value::Order => value == order,

@@ -18,11 +18,11 @@ use crate::{
     decode,
     entry::EntryId,
     error::StreamError,
-    pack::Packer,
+    frame::{Frames, Own},
     script::{Args, Script, script},
 };
 
-static PUBLISH: Script = script!("publish");
+static PUBLISH: Script = script!("frames", "publish");
 
 /// One order to publish: its command and its event, added together or not at all. Not at all, too, if the order has a live
 /// message already.
@@ -126,27 +126,32 @@ impl Producer {
         expectation(&mut args, expected);
         let is_all_known = batch.iter().all(|publication| publication.known);
         args.push(if is_all_known { self.group } else { "" });
-        args.packed(pack(batch));
+        args.pack(&messages(batch));
         read(PUBLISH.call(&self.redis, keys, args).await?)
     }
 }
 
-/// What the two messages of a small order take.
-const ABOUT_BYTES: usize = 1_024;
+/// The fields that differ from one order to the next.
+const OWN: Own = &["id", "time", "traceparent", "data"];
 
-fn pack(batch: &[Publication]) -> Packer {
-    let mut packer = Packer::with_capacity(batch.len() * ABOUT_BYTES);
-    packer.array(batch.len() * 4);
+/// The batch as the script reads it.
+fn messages(batch: &[Publication]) -> Args {
+    let (mut frames, mut messages) = (Frames::new(OWN), Args::default());
     for publication in batch {
-        packer.text(&publication.seq.to_string());
-        packer.text(&publication.order.to_string());
-        packer.fields(&publication.command);
+        let order = publication.order.to_string();
+        messages.show(publication.seq);
+        messages.push(&order);
+        frames.push(&publication.command, &order, &mut messages);
         match &publication.event {
-            Some(event) => packer.fields(event),
-            None => packer.array(0),
+            Some(event) => frames.push(event, &order, &mut messages),
+            None => messages.push("0"),
         }
     }
-    packer
+    let mut args = Args::default();
+    args.show(batch.len());
+    frames.write(&mut args);
+    args.append(&messages);
+    args
 }
 
 fn expectation(args: &mut Args, expected: Option<&Mark>) {

@@ -8,15 +8,17 @@ use fred::{
     types::{FromValue, Value, scripts},
 };
 
-use crate::{connection::Redis, error::StreamError, pack::Packer};
+use crate::{connection::Redis, error::StreamError, pack};
 
 /// One script with its digest.
 pub(crate) struct Script(LazyLock<scripts::Script>);
 
+/// The text of one file, or of several one behind the other.
 macro_rules! script {
-    ($name:literal) => {
+    ($($name:literal),+) => {
         $crate::script::Script::new(|| {
-            fred::types::scripts::Script::from_lua(include_str!(concat!("../scripts/", $name, ".lua")))
+            let text = concat!($(include_str!(concat!("../scripts/", $name, ".lua"))),+);
+            fred::types::scripts::Script::from_lua(text)
         })
     };
 }
@@ -66,9 +68,9 @@ impl Args {
         self.ends.push(self.text.len());
     }
 
-    /// Many texts as one argument.
-    pub(crate) fn packed(&mut self, packer: Packer) {
-        self.text.extend_from_slice(&packer.into_bytes());
+    /// All the others as one argument.
+    pub(crate) fn pack(&mut self, others: &Self) {
+        pack::list(others.texts(), &mut self.text);
         self.ends.push(self.text.len());
     }
 
@@ -90,6 +92,14 @@ impl Args {
         let offset = self.text.len();
         self.text.extend_from_slice(&others.text);
         self.ends.extend(others.ends.iter().map(|end| offset + end));
+    }
+
+    fn texts(&self) -> impl ExactSizeIterator<Item = &[u8]> {
+        let text = |index: usize| {
+            let start = if index == 0 { 0 } else { self.ends[index - 1] };
+            &self.text[start..self.ends[index]]
+        };
+        (0..self.ends.len()).map(text)
     }
 
     fn freeze(self) -> Frozen {
