@@ -34,6 +34,11 @@ impl MigrationTrait for First {
     }
 }
 
+/// A transaction of its own.
+async fn write(database: &Database, batch: Batch) -> Result<(), DbErr> {
+    database.turn().await?.begin().await?.write(batch).await
+}
+
 fn config(url: String) -> DatabaseConfig {
     DatabaseConfig {
         url,
@@ -157,7 +162,7 @@ async fn a_whole_transaction_that_finds_the_disk_full_leaves_nothing_behind() {
     };
     for _ in 0..2 {
         database.writer.execute_unprepared("PRAGMA max_page_count = 1").await.unwrap();
-        let error = database.write(batch(5_000)).await.unwrap_err();
+        let error = write(&database, batch(5_000)).await.unwrap_err();
         assert!(error.to_string().contains("full"), "{error}");
         assert_eq!(count(&database.reader).await, 0);
         database.writer.execute_unprepared("PRAGMA max_page_count = 1000000").await.unwrap();
@@ -167,8 +172,35 @@ async fn a_whole_transaction_that_finds_the_disk_full_leaves_nothing_behind() {
         transaction.rollback().await.unwrap();
         assert_eq!(count(&database.reader).await, 0);
     }
-    database.write(batch(5_000)).await.unwrap();
+    write(&database, batch(5_000)).await.unwrap();
     assert_eq!(count(&database.reader).await, 5_001);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_waits_for_the_end_of_a_turn_finds_all_of_it() {
+    let folder = TempDir::new().unwrap();
+    let database = open(&folder).await;
+    let one = |number: i64| {
+        let mut batch = Batch::default();
+        batch.add("INSERT INTO counters", "(?)", vec![number.into()], "");
+        batch
+    };
+    let mut turn = database.turn().await.unwrap();
+    let mut writing = turn.begin().await.unwrap();
+    writing.write(one(1)).await.unwrap();
+    let other = database.clone();
+    let waits = tokio::spawn(async move {
+        let transaction = other.begin_write().await.unwrap();
+        let seen = count(&transaction).await;
+        transaction.commit().await.unwrap();
+        seen
+    });
+    tokio::task::yield_now().await;
+    writing.write(one(2)).await.unwrap();
+    assert_eq!(count(&database.reader).await, 2, "each is a transaction of its own");
+    drop(writing);
+    drop(turn);
+    assert_eq!(waits.await.unwrap(), 2);
 }
 
 #[tokio::test]

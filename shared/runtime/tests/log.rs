@@ -83,7 +83,7 @@ async fn a_process_that_is_killed_leaves_every_commit_in_the_files() {
     for _ in 0..5 {
         let mut batch = Batch::default();
         batch.add("INSERT INTO rows (content)", "(?)", vec![vec![7_u8; 1_000].into(); 60], "");
-        database.write(batch).await.unwrap();
+        database.turn().await.unwrap().begin().await.unwrap().write(batch).await.unwrap();
         expected += 60;
         assert_eq!(rows_in_a_copy(&file).await, expected, "after a whole transaction");
     }

@@ -9,7 +9,7 @@ use runtime::{
         rows::{self, Batch, Lock},
     },
 };
-use sea_orm::{ConnectionTrait, Value, prelude::Uuid};
+use sea_orm::{ConnectionTrait, DbErr, Value, prelude::Uuid};
 use system_tests::postgres::PrivatePostgres;
 use tempfile::TempDir;
 
@@ -70,6 +70,11 @@ async fn what_is_written_comes_back(database: Database) {
     database.close().await.unwrap();
 }
 
+/// A transaction of its own.
+async fn write_whole(database: &Database, batch: Batch) -> Result<(), DbErr> {
+    database.turn().await?.begin().await?.write(batch).await
+}
+
 async fn a_whole_transaction_is_written_or_nothing_of_it(database: &Database) {
     let things = "INSERT INTO things (key, number, words)";
     let batch = |first: u128, rows: u128, second: &'static str, key: u128| {
@@ -90,13 +95,13 @@ async fn a_whole_transaction_is_written_or_nothing_of_it(database: &Database) {
         let first = 10_000 * (round as u128 + 1);
         // A key that is there refuses the whole; so does what can't be understood, which ends no transaction by itself.
         for (second, key) in [(things, 7), ("INSERT INTO nowhere (key, number, words)", first + rows)] {
-            database.write(batch(first, rows, second, key)).await.unwrap_err();
+            write_whole(database, batch(first, rows, second, key)).await.unwrap_err();
             assert_eq!(there(first, rows).await, 0, "{rows} rows");
         }
-        database.write(batch(first, rows, things, first + rows)).await.unwrap();
+        write_whole(database, batch(first, rows, things, first + rows)).await.unwrap();
         assert_eq!(there(first, rows + 1).await, rows + 1);
     }
-    database.write(Batch::default()).await.unwrap();
+    write_whole(database, Batch::default()).await.unwrap();
 }
 
 #[tokio::test]

@@ -12,8 +12,9 @@ use crate::entities::order;
 /// an index of those orders that are being undone.
 const SMALL: [&str; 5] = ["outbox", "marks", "producers", "orders_compensating", "changed"];
 
-/// What the service does without being asked: relay, follower, healing, retention, webhooks.
-const BY_ITSELF: [&str; 12] = [
+/// What the service does without being asked: relay, follower, healing, retention, webhooks. Not the writer: what its own thread asks
+/// SQLite for is not seen here, and inserts rows by their values.
+const BY_ITSELF: [&str; 11] = [
     r#"DELETE FROM "outbox""#,
     "SET status = changed.column2",
     r#"WHERE "compensating" AND"#,
@@ -21,7 +22,6 @@ const BY_ITSELF: [&str; 12] = [
     r#""idempotency_keys"."created_at" < "#,
     r#""orders"."updated_at" < "#,
     r#"INSERT INTO "producers""#,
-    "INTO callbacks",
     "INTO webhooks",
     r#""webhooks"."due_at" <= "#,
     r#"UPDATE "webhooks""#,

@@ -1,18 +1,23 @@
 //! The group commit: the one task that writes orders.
 //!
 //! While a transaction is under way further requests gather; the next transaction takes them all, up to
-//! `intake.batch`. So batches are as large as the load makes them, and a lone request waits for nobody.
+//! `intake.batch`. So batches are as large as the load makes them, and a lone request waits for nobody. Some transactions
+//! follow one another without letting go of the connection: to get it takes as long as a small one.
 //!
 //! A key that comes with a request is taken for new, and the database refuses the transaction if it is not; then the keys
-//! are looked up. If a transaction fails because of one row, each request is tried by itself: one must not fail the others.
+//! are looked up. If that fails because of one row, each request is tried by itself: one must not fail the others.
 //! With several replicas it fails, too, when another one has used the same idempotency key at the same moment.
 
 use std::time::Instant;
 
-use runtime::{db::Database, outage::Outage, trace_context};
+use runtime::{
+    db::{Database, Writing},
+    outage::Outage,
+    trace_context,
+};
 use sea_orm::DbErr;
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot, watch};
-use tracing::Instrument;
+use tracing::{Instrument, Span};
 
 use super::{
     again::{self, Again, Outcome},
@@ -70,12 +75,15 @@ impl Job {
 /// while, and what is tried in vain is done twice.
 const DOUBTS: u32 = 8;
 
+/// How many transactions follow one another before somebody else may write.
+const TURN: u32 = 8;
+
 pub(crate) struct Writer {
     database: Database,
     jobs: mpsc::UnboundedReceiver<Job>,
     most_orders: usize,
     numbers: Numbering,
-    /// So many transactions look up their keys first.
+    /// So many batches look up their keys first.
     doubts: u32,
     backlog: Backlog,
     /// For the relay, which need not read back what was just written.
@@ -117,16 +125,19 @@ impl Writer {
     /// Runs until the last [`Intake`](super::Intake) is gone and everything handed in is answered.
     pub(crate) async fn run(mut self) -> Result<(), DbErr> {
         while let Some(first) = self.jobs.recv().await {
-            let batch = self.gather(first);
-            self.write(batch).await;
+            let batch = self.gather(Some(first));
+            let left = self.write_as_new(batch).await;
+            if !left.is_empty() {
+                self.write_with_care(left).await;
+            }
         }
         Ok(())
     }
 
     /// What waits already, as far as one transaction takes it.
-    fn gather(&mut self, first: Job) -> Vec<Job> {
-        let mut orders = first.orders();
-        let mut batch = vec![first];
+    fn gather(&mut self, first: Option<Job>) -> Vec<Job> {
+        let mut orders = first.as_ref().map_or(0, Job::orders);
+        let mut batch = Vec::from_iter(first);
         while orders < self.most_orders {
             let Ok(job) = self.jobs.try_recv() else { break };
             orders += job.orders();
@@ -135,14 +146,34 @@ impl Writer {
         batch
     }
 
-    async fn write(&mut self, batch: Vec<Job>) {
-        let span = tracing::debug_span!("intake.commit", requests = batch.len());
-        if trace_context::is_exporting() {
-            for order in batch.iter().filter_map(Job::submission).flat_map(|submission| &submission.orders) {
-                trace_context::link(&span, order.traceparent.as_deref());
+    /// Writes the batch, and what gathers meanwhile, as if no key had been used before. What it returns is not written: there is
+    /// more to it.
+    async fn write_as_new(&mut self, mut batch: Vec<Job>) -> Vec<Job> {
+        if self.doubts > 0 {
+            self.doubts -= 1;
+            return batch;
+        }
+        let database = self.database.clone();
+        let Ok(mut turn) = database.turn().await else { return batch };
+        let Ok(mut writing) = turn.begin().await else { return batch };
+        for left in (0..TURN).rev() {
+            let span = commit_span(&batch);
+            let Some(answers) = self.commit_as_new(&mut writing, &batch).instrument(span).await else {
+                return batch;
+            };
+            self.answer(batch, Ok(answers));
+            batch = if left > 0 { self.gather(None) } else { Vec::new() };
+            if batch.is_empty() {
+                break;
             }
         }
-        match self.commit(&batch).instrument(span.clone()).await {
+        batch
+    }
+
+    /// Looks up the keys first. If that fails because of one row, tries each request by itself.
+    async fn write_with_care(&mut self, batch: Vec<Job>) {
+        let span = commit_span(&batch);
+        match self.commit_with_care(&batch).instrument(span.clone()).await {
             Err(error) if blames_a_row(&error) => {
                 tracing::debug!(%error, requests = batch.len(), "a transaction failed; trying each request by itself");
                 for job in batch {
@@ -158,45 +189,31 @@ impl Writer {
     /// has answered.
     async fn commit_alone(&mut self, job: &Job) -> Result<Vec<Answer>, DbErr> {
         let batch = std::slice::from_ref(job);
-        match self.commit(batch).await {
-            Err(error) if blames_a_row(&error) => self.commit(batch).await,
+        match self.commit_with_care(batch).await {
+            Err(error) if blames_a_row(&error) => self.commit_with_care(batch).await,
             answers => answers,
         }
     }
 
-    /// All of it is durable when this returns without an error.
-    async fn commit(&mut self, batch: &[Job]) -> Result<Vec<Answer>, DbErr> {
-        match self.commit_as_new(batch).await {
-            Some(Err(error)) if blames_a_row(&error) => {
-                self.doubts = DOUBTS;
-                self.commit_with_care(batch).await
-            }
-            Some(answers) => answers,
-            None => self.commit_with_care(batch).await,
-        }
-    }
-
-    /// As if no key had been used before, which the database refuses if it is not so: then nothing is written. The database is
-    /// asked once, where it would be asked five times. `None`: not tried, for there is more to it or repeats come just now.
-    async fn commit_as_new(&mut self, batch: &[Job]) -> Option<Result<Vec<Answer>, DbErr>> {
+    /// All of it is durable when this returns answers. `None`: nothing of it is written. An order is to be published again, or a
+    /// key was used before, or the database can't be written: who takes care will see.
+    async fn commit_as_new(&mut self, writing: &mut Writing<'_>, batch: &[Job]) -> Option<Vec<Answer>> {
         let submissions = batch.iter().map(Job::submission).collect::<Option<Vec<_>>>()?;
-        if self.doubts > 0 {
-            self.doubts -= 1;
-            return None;
-        }
         let begun = Instant::now();
         let (mut keys, mut rows) = (Keys::none(), Rows::new(&mut self.numbers));
         let add = |submission| Answer::Place(rows.add(submission, &mut keys));
         let answers = submissions.into_iter().map(add).collect();
         let orders = rows.orders();
         let (statements, pending) = rows.into_statements();
-        if let Err(error) = self.database.write(statements).await {
-            return Some(Err(error));
+        if writing.write(statements).await.is_err() {
+            self.doubts = DOUBTS;
+            return None;
         }
         self.committed(begun, orders, pending);
-        Some(Ok(answers))
+        Some(answers)
     }
 
+    /// All of it is durable when this returns without an error.
     async fn commit_with_care(&mut self, batch: &[Job]) -> Result<Vec<Answer>, DbErr> {
         let begun = Instant::now();
         let transaction = self.database.begin_write().await?;
@@ -263,4 +280,15 @@ impl Writer {
             }
         }
     }
+}
+
+/// The span of a transaction, which has a part in the traces of all its orders.
+fn commit_span(batch: &[Job]) -> Span {
+    let span = tracing::debug_span!("intake.commit", requests = batch.len());
+    if trace_context::is_exporting() {
+        for order in batch.iter().filter_map(Job::submission).flat_map(|submission| &submission.orders) {
+            trace_context::link(&span, order.traceparent.as_deref());
+        }
+    }
+    span
 }

@@ -10,21 +10,18 @@ mod postgres;
 pub mod prune;
 pub mod rows;
 mod sqlite;
+mod turn;
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
+pub use self::{
+    backup::{BackupError, backup},
+    turn::{Turn, Writing},
 };
-
+use crate::{Service, config::DatabaseConfig, redact::redact_url};
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, SqliteTransactionMode,
     TransactionOptions, TransactionTrait,
 };
 use sea_orm_migration::MigratorTrait;
-use tokio::sync::Mutex;
-
-pub use self::backup::{BackupError, backup};
-use crate::{Service, config::DatabaseConfig, redact::redact_url};
 
 /// Both sides of a service's database. Clones share the connections.
 #[derive(Clone, Debug)]
@@ -34,10 +31,6 @@ pub struct Database {
     /// For all that only reads.
     pub reader: DatabaseConnection,
     pub backend: DbBackend,
-    /// One [`write`](Self::write) after the other.
-    turn: Arc<Mutex<()>>,
-    /// A [`write`](Self::write) was begun, and nobody knows yet that it has ended.
-    is_unfinished: Arc<AtomicBool>,
 }
 
 /// Why the database can't be used. Passwords in URLs are already hidden. A reason is part of the sentence and not its source, or
@@ -77,15 +70,6 @@ pub(crate) fn sqlite_file(config: &DatabaseConfig) -> Option<std::path::PathBuf>
 }
 
 impl Database {
-    fn new(
-        writer: DatabaseConnection,
-        reader: DatabaseConnection,
-        backend: DbBackend,
-        is_unfinished: Arc<AtomicBool>,
-    ) -> Self {
-        Self { writer, reader, backend, turn: Arc::default(), is_unfinished }
-    }
-
     /// Applies the migrations that this database has not seen. Replicas that start together take turns.
     pub async fn migrate<M: MigratorTrait>(&self) -> Result<(), DatabaseError> {
         let turn = if self.backend == DbBackend::Postgres {
@@ -108,22 +92,6 @@ impl Database {
         self.writer
             .begin_with_options(TransactionOptions { sqlite_transaction_mode, ..Default::default() })
             .await
-    }
-
-    /// Writes a batch as a transaction of its own. All of it is durable when this returns, or nothing of it is there if it was
-    /// an error. SQLite is asked once for everything, from the begin to the end.
-    pub async fn write(&self, batch: rows::Batch) -> Result<(), DbErr> {
-        if self.backend == DbBackend::Sqlite {
-            // Until it is known to have ended, by a rollback if need be, nobody else is given the connection.
-            let _turn = self.turn.lock().await;
-            self.is_unfinished.store(true, Ordering::Relaxed);
-            self.writer.execute_raw(batch.whole_on_sqlite()).await?;
-            self.is_unfinished.store(false, Ordering::Relaxed);
-            return Ok(());
-        }
-        let transaction = self.begin_write().await?;
-        batch.write(&transaction).await?;
-        transaction.commit().await
     }
 
     /// Whether the database answers. Writes nothing.

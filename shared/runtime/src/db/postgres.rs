@@ -37,7 +37,7 @@ pub(super) async fn open(
     let pool = sea_orm::Database::connect(options).await.map_err(open_error)?;
     // What the search path names may come to be later.
     create_schema(&pool, service).await.map_err(open_error)?;
-    Ok(Database::new(pool.clone(), pool, DbBackend::Postgres, Arc::default()))
+    Ok(Database { writer: pool.clone(), reader: pool, backend: DbBackend::Postgres })
 }
 
 /// Waits until the server lets us in, or until `database.connect_timeout_ms` is over. By a connection without a pool, which

@@ -3,6 +3,7 @@
 //!
 //! They come in few sizes, so that all of them stay prepared.
 
+use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, Statement, Value, prelude::Uuid};
 use serde::de::DeserializeOwned;
 
@@ -13,10 +14,10 @@ const SMALL: usize = 32;
 /// Most keys of one query.
 const MOST_KEYS: usize = 1_024;
 
-/// Statements that write rows, for one transaction: [in it](Self::write), or [all there is of it](super::Database::write).
+/// Statements that write rows, for one transaction: [in it](Self::write), or [all there is of it](super::Writing::write).
 ///
-/// SQLite is handed all of them as one text: each by itself would be a turn of the thread that has the connection, and with
-/// a few dozen rows waiting for it takes longer than the work. PostgreSQL takes one after the other.
+/// In a transaction SQLite is handed all of them as one text: each by itself would be a turn of the thread that has the
+/// connection, and with a few dozen rows waiting for it takes longer than the work. PostgreSQL takes one after the other.
 #[derive(Debug, Default)]
 pub struct Batch(Vec<Rows>);
 
@@ -32,6 +33,18 @@ impl Rows {
     /// Values of each row.
     fn bound(&self) -> usize {
         self.row.matches('?').count()
+    }
+
+    /// The statement for one row, whose transaction is rolled back if it fails.
+    fn one_on_sqlite(&self) -> String {
+        let (verb, what) = self.verb_and_what();
+        let Self { row, after, .. } = self;
+        format!("{verb} OR FAIL {what} VALUES {row} {after}")
+    }
+
+    /// On SQLite, what is done if a row is there already stands between them.
+    fn verb_and_what(&self) -> (&'static str, &'static str) {
+        self.before.split_once(' ').expect("a statement is more than a word")
     }
 
     /// How many rows.
@@ -54,7 +67,7 @@ impl Batch {
         let backend = transaction.get_database_backend();
         if backend == DbBackend::Sqlite {
             // A statement that fails need not be undone by itself. Else SQLite would keep a copy of each page that it changes.
-            let (text, values) = self.sqlite("OR FAIL");
+            let (text, values) = self.sqlite();
             if values.is_empty() {
                 return Ok(0);
             }
@@ -68,17 +81,21 @@ impl Batch {
         Ok(written)
     }
 
-    /// With its own begin and end. What fails ends the transaction; what can't be written, too, most of the time.
-    pub(super) fn whole_on_sqlite(self) -> Statement {
-        let (text, values) = self.sqlite("OR ROLLBACK");
-        let text = format!("BEGIN IMMEDIATE;{text}COMMIT");
-        Statement::from_sql_and_values(DbBackend::Sqlite, text, values)
+    /// Runs them on SQLite in the calling thread, row by row: where nobody is waited for, that costs the least.
+    pub(super) fn run(self, connection: &rusqlite::Connection) -> rusqlite::Result<()> {
+        for rows in self.0 {
+            let mut statement = connection.prepare_cached(&rows.one_on_sqlite())?;
+            for row in rows.values.chunks_exact(rows.bound()) {
+                statement.execute(rusqlite::params_from_iter(row.iter().map(Bound)))?;
+            }
+        }
+        Ok(())
     }
 
     /// One text for all, and what is bound. All statements have the same size, or there would be a text for each pair of sizes;
     /// where a statement has fewer rows it is filled up with nulls, which it passes over. What is more than the largest size
     /// becomes several of it.
-    fn sqlite(mut self, on_conflict: &str) -> (String, Vec<Value>) {
+    fn sqlite(mut self) -> (String, Vec<Value>) {
         let (mut text, mut all) = (String::new(), Vec::new());
         let most = self.0.iter().map(Rows::len).max().unwrap_or(0);
         let size = filled(most.min(LARGEST));
@@ -88,9 +105,9 @@ impl Batch {
                 if part == 0 {
                     continue;
                 }
-                let (verb, what) = rows.before.split_once(' ').expect("a statement is more than a word");
+                let (verb, what) = rows.verb_and_what();
                 let places = places(DbBackend::Sqlite, size, rows.row);
-                text.extend([verb, " ", on_conflict, " ", what, " SELECT * FROM (VALUES ", &places]);
+                text.extend([verb, " OR FAIL ", what, " SELECT * FROM (VALUES ", &places]);
                 text.extend([") WHERE column1 IS NOT NULL ", rows.after, ";"]);
                 let left = rows.values.split_off(part * rows.bound());
                 all.append(&mut rows.values);
@@ -115,6 +132,27 @@ impl Batch {
             }
         }
         statements
+    }
+}
+
+/// A value as SQLite has it, the same that sqlx makes of it.
+struct Bound<'a>(&'a Value);
+
+impl ToSql for Bound<'_> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        let value = match self.0 {
+            Value::Bool(value) => value.map(i64::from).map(ValueRef::Integer),
+            Value::Int(value) => value.map(i64::from).map(ValueRef::Integer),
+            Value::BigInt(value) => value.map(ValueRef::Integer),
+            Value::String(value) => value.as_ref().map(|text| ValueRef::Text(text.as_bytes())),
+            Value::Bytes(value) => value.as_ref().map(|bytes| ValueRef::Blob(bytes)),
+            Value::Uuid(value) => value.as_ref().map(|id| ValueRef::Blob(id.as_bytes())),
+            other => {
+                let reason = format!("rows have no values such as {other:?}");
+                return Err(rusqlite::Error::ToSqlConversionFailure(reason.into()));
+            }
+        };
+        Ok(ToSqlOutput::Borrowed(value.unwrap_or(ValueRef::Null)))
     }
 }
 

@@ -1,14 +1,9 @@
 //! SQLite: one writer, some readers, and the settings each connection needs (PRAGMAs belong to a
 //! connection, not to the file).
 
-use std::{
-    path::PathBuf,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
-};
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use ::sqlite::vfs;
 
 use sea_orm::{
     ConnectOptions, DatabaseConnection, DbBackend, DbErr, RuntimeErr,
@@ -52,14 +47,13 @@ pub(super) async fn open(url: &str, config: &DatabaseConfig) -> Result<Database,
     let file = path.clone();
     // Its document says which connections may have it.
     let vfs = match config.synchronous {
-        Synchronous::Full => Some(wal_vfs::register().map_err(|error| DatabaseError::Open {
+        Synchronous::Full => Some(vfs::register().map_err(|error| DatabaseError::Open {
             url: url.to_owned(),
             reason: DbErr::Custom(error.to_string()),
         })?),
         Synchronous::Normal => None,
     };
-    let is_unfinished = Arc::new(AtomicBool::new(false));
-    let writer = connect(url, 1, is_unfinished.clone(), move |_| {
+    let writer = connect(url, 1, move |_| {
         let writer = common(&file, busy_timeout);
         let writer = if let Some(vfs) = vfs { writer.vfs(vfs).pragma("cache_spill", "OFF") } else { writer };
         writer
@@ -72,10 +66,10 @@ pub(super) async fn open(url: &str, config: &DatabaseConfig) -> Result<Database,
     });
     // The writer first: it creates the file and switches it to WAL, without which a reader can't open it.
     let writer = writer.await?;
-    let reader = connect(url, config.readers.max(1), Arc::default(), move |_| {
+    let reader = connect(url, config.readers.max(1), move |_| {
         common(&path, busy_timeout).read_only(true).pragma("cache_size", READER_CACHE)
     });
-    Ok(Database::new(writer, reader.await?, DbBackend::Sqlite, is_unfinished))
+    Ok(Database { writer, reader: reader.await?, backend: DbBackend::Sqlite })
 }
 
 /// Removes what ANALYZE has found, or an earlier version's `PRAGMA optimize` at its end.
@@ -114,7 +108,6 @@ fn common(path: &std::path::Path, busy_timeout: Duration) -> SqliteConnectOption
 async fn connect(
     url: &str,
     connections: u32,
-    is_unfinished: Arc<AtomicBool>,
     options: impl Fn(SqliteConnectOptions) -> SqliteConnectOptions + Send + Sync + 'static,
 ) -> Result<DatabaseConnection, DatabaseError> {
     let mut connect = ConnectOptions::new(url);
@@ -128,12 +121,8 @@ async fn connect(
         .acquire_timeout(Duration::from_secs(30))
         .sqlx_logging(false)
         .map_sqlx_sqlite_opts(options)
-        .map_sqlx_sqlite_pool_opts(move |pool| {
-            let is_unfinished = is_unfinished.clone();
-            pool.after_release(move |connection, _| {
-                let is_unfinished = is_unfinished.load(Ordering::Relaxed);
-                Box::pin(may_be_used_again(connection, is_unfinished))
-            })
+        .map_sqlx_sqlite_pool_opts(|pool| {
+            pool.after_release(|connection, _| Box::pin(may_be_used_again(connection)))
         });
     let opened = sea_orm::Database::connect(connect).await;
     opened.map_err(|reason| DatabaseError::Open { url: url.to_owned(), reason })
@@ -143,16 +132,7 @@ async fn connect(
 ///
 /// SQLite ends one by itself when it can't write, as on a disk that is full. The client library does not see it, and its
 /// rollback fails: what came next would be a part of a transaction that nobody commits. Such a connection is closed.
-///
-/// The other way round, it does not know of a transaction that was begun by a text of ours. Where that did not come to its end
-/// it is rolled back; most often SQLite has done it, and then there is nothing to roll back.
-async fn may_be_used_again(
-    connection: &mut SqliteConnection,
-    is_unfinished: bool,
-) -> Result<bool, sqlx::Error> {
-    if is_unfinished {
-        let _ = sqlx::raw_sql("ROLLBACK").execute(&mut *connection).await;
-    }
+async fn may_be_used_again(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
     if connection.is_in_transaction() {
         // A rollback that nobody waits for is done before this is answered.
         connection.ping().await?;

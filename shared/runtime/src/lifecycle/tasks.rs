@@ -47,9 +47,8 @@ impl Tasks {
         self.tracker.spawn(self.clone().watch(name, task));
     }
 
-    /// The same in a thread of its own, which waits for nothing but this task. For one that goes back and forth with another
-    /// thread while many wait for it: among the others, each of its steps would stand in line behind theirs. It can't do network
-    /// input or output.
+    /// The same in a thread of its own, which waits for nothing but this task. For one that blocks it, and for which many wait: among
+    /// the others it would hold them up, and stand in line behind them. It can't do network input or output.
     ///
     /// # Errors
     /// When there can't be another thread.

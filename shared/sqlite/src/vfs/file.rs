@@ -7,7 +7,7 @@ use std::{
 
 use libsqlite3_sys::{SQLITE_OK, sqlite3_file, sqlite3_int64, sqlite3_io_methods};
 
-use crate::gathered::{Code, Gathered};
+use super::gathered::{Code, Gathered};
 
 /// The system's VFS writes no more at once: of a length it takes the lower 17 bits, and of 128 KiB nothing.
 const MOST_AT_ONCE: usize = 0x1_f000;
