@@ -9,6 +9,7 @@ mod position;
 mod rebuild;
 mod sums;
 
+use runtime::db::rows::Batch;
 use sea_orm::{DatabaseTransaction, DbErr};
 
 use super::change::Change;
@@ -23,8 +24,10 @@ pub(super) use self::{
 
 /// Writes everything but how far the events or the orders were read, which has been written before.
 pub(super) async fn save(transaction: &DatabaseTransaction, change: &Change) -> Result<(), DbErr> {
-    orders::save(transaction, &change.orders).await?;
-    sums::add_counts(transaction, change.counts).await?;
-    sums::add_durations(transaction, &change.samples).await?;
-    sums::add_flows(transaction, &change.flows).await
+    let mut batch = Batch::default();
+    orders::save(&mut batch, &change.orders);
+    sums::add_counts(&mut batch, change.counts);
+    sums::add_durations(&mut batch, &change.samples);
+    sums::add_flows(&mut batch, &change.flows);
+    batch.write(transaction).await.map(drop)
 }

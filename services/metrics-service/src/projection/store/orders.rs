@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use contract::{OrderId, Status, Timestamp};
-use runtime::db::rows::{self, Lock};
-use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr, Value, prelude::Uuid};
+use runtime::db::rows::{self, Batch, Lock};
+use sea_orm::{ConnectionTrait, DbErr, Value, prelude::Uuid};
 
 use crate::projection::order::OrderState;
 
@@ -23,10 +23,7 @@ pub(in crate::projection) async fn orders(
     Ok(found.into_iter().map(state).collect())
 }
 
-pub(super) async fn save(
-    transaction: &DatabaseTransaction,
-    orders: &BTreeMap<OrderId, OrderState>,
-) -> Result<(), DbErr> {
+pub(super) fn save(batch: &mut Batch, orders: &BTreeMap<OrderId, OrderState>) {
     let insert = "INSERT INTO projected_orders \
         (order_id, version, status, placed_at, first_started_at, measured_version)";
     let replace = "ON CONFLICT (order_id) DO UPDATE SET version = excluded.version, status = excluded.status, \
@@ -41,7 +38,7 @@ pub(super) async fn save(
             order.measured_version.map(i64::from).into(),
         ]
     });
-    rows::write(transaction, insert, "(?, ?, ?, ?, ?, ?)", values.collect(), replace).await.map(drop)
+    batch.add(insert, "(?, ?, ?, ?, ?, ?)", values.collect(), replace);
 }
 
 fn state(

@@ -3,8 +3,8 @@
 use std::{collections::BTreeMap, sync::LazyLock};
 
 use contract::Status;
-use runtime::db::{Database, rows};
-use sea_orm::{ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, Value};
+use runtime::db::{Database, rows::Batch};
+use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter, Value};
 
 use crate::{
     entities::rate_bucket,
@@ -16,21 +16,15 @@ use crate::{
 
 static GEOMETRY: LazyLock<Geometry> = LazyLock::new(Geometry::new);
 
-pub(super) async fn add_counts(
-    transaction: &DatabaseTransaction,
-    counts: [i64; Status::ALL.len()],
-) -> Result<(), DbErr> {
+pub(super) fn add_counts(batch: &mut Batch, counts: [i64; Status::ALL.len()]) {
     let changed = Status::ALL.into_iter().zip(counts).filter(|(_, more)| *more != 0);
     let values = changed.flat_map(|(status, more)| -> [Value; 2] { [status.as_str().into(), more.into()] });
     let insert = "INSERT INTO status_counts (status, orders)";
     let add = "ON CONFLICT (status) DO UPDATE SET orders = status_counts.orders + excluded.orders";
-    rows::write(transaction, insert, "(?, ?)", values.collect(), add).await.map(drop)
+    batch.add(insert, "(?, ?)", values.collect(), add);
 }
 
-pub(super) async fn add_durations(
-    transaction: &DatabaseTransaction,
-    samples: &[Sample],
-) -> Result<(), DbErr> {
+pub(super) fn add_durations(batch: &mut Batch, samples: &[Sample]) {
     let mut sums: BTreeMap<Kind, Sums> = BTreeMap::new();
     let mut buckets: BTreeMap<(Kind, u64), i64> = BTreeMap::new();
     for Sample { kind, micros } in samples {
@@ -53,20 +47,17 @@ pub(super) async fn add_durations(
         sum_us = durations.sum_us + excluded.sum_us, \
         min_us = CASE WHEN excluded.min_us < durations.min_us THEN excluded.min_us ELSE durations.min_us END, \
         max_us = CASE WHEN excluded.max_us > durations.max_us THEN excluded.max_us ELSE durations.max_us END";
-    rows::write(transaction, insert, "(?, ?, ?, ?, ?)", values.collect(), add).await?;
+    batch.add(insert, "(?, ?, ?, ?, ?)", values.collect(), add);
 
     let values = buckets.into_iter().flat_map(|((kind, upper_us), count)| -> [Value; 3] {
         [kind.as_str().into(), (upper_us as i64).into(), count.into()]
     });
     let insert = "INSERT INTO duration_buckets (kind, upper_us, count)";
     let add = "ON CONFLICT (kind, upper_us) DO UPDATE SET count = duration_buckets.count + excluded.count";
-    rows::write(transaction, insert, "(?, ?, ?)", values.collect(), add).await.map(drop)
+    batch.add(insert, "(?, ?, ?)", values.collect(), add);
 }
 
-pub(super) async fn add_flows(
-    transaction: &DatabaseTransaction,
-    flows: &BTreeMap<Bucket, Flow>,
-) -> Result<(), DbErr> {
+pub(super) fn add_flows(batch: &mut Batch, flows: &BTreeMap<Bucket, Flow>) {
     let values = flows.iter().flat_map(|(bucket, flow)| -> [Value; 4] {
         [
             bucket.0.into(),
@@ -80,7 +71,7 @@ pub(super) async fn add_flows(
         accepted = rate_buckets.accepted + excluded.accepted, \
         completed = rate_buckets.completed + excluded.completed, \
         failed = rate_buckets.failed + excluded.failed";
-    rows::write(transaction, insert, "(?, ?, ?, ?)", values.collect(), add).await.map(drop)
+    batch.add(insert, "(?, ?, ?, ?)", values.collect(), add);
 }
 
 pub(in crate::projection) async fn forget_before(database: &Database, bucket: Bucket) -> Result<(), DbErr> {
