@@ -131,8 +131,7 @@ impl<E: Endpoint<Output = Response> + 'static> Server<E> {
     ) -> impl Future<Output = ()> + Send + use<E> {
         let endpoint = self.endpoint.clone();
         let (local, remote) = (LocalAddr(self.local.into()), RemoteAddr(remote.into()));
-        let wire = Wire::new(stream);
-        let client = wire.clone();
+        let (wire, client) = Wire::new(stream);
         let service = service_fn(move |request: hyper::Request<Incoming>| {
             let (endpoint, client) = (endpoint.clone(), client.clone());
             // What is written is written, whether somebody waits for the answer or not.

@@ -11,12 +11,12 @@ use http_body_util::{BodyExt, combinators::BoxBody};
 use hyper::body::{Body, Frame, SizeHint};
 use poem::Response;
 
-use super::wire::Wire;
+use super::wire::Client;
 
 pub(super) type Answered = hyper::Response<BoxBody<Bytes, io::Error>>;
 
 /// The answer; when the client hangs up before it is there, the work on it is dropped.
-pub(super) async fn answer(answer: impl Future<Output = Response>, client: Wire) -> io::Result<Answered> {
+pub(super) async fn answer(answer: impl Future<Output = Response>, client: Client) -> io::Result<Answered> {
     let response: Answered = tokio::select! {
         biased;
         response = answer => response.into(),

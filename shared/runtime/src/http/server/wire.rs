@@ -15,35 +15,57 @@ use std::{
 use rustix::net::{Shutdown, shutdown};
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
-    net::TcpStream,
+    net::{
+        TcpStream,
+        tcp::{OwnedReadHalf, OwnedWriteHalf},
+    },
 };
 
-/// Clones are the same socket.
+/// The protocol's side.
+#[derive(Debug)]
+pub(super) struct Wire {
+    /// By itself, and not as a part of what is shared: tokio then knows of a short read that nothing more has come, and does not
+    /// try again for nothing.
+    reads: OwnedReadHalf,
+    socket: Arc<OwnedWriteHalf>,
+}
+
+/// The other side. Clones are the same socket.
 #[derive(Clone, Debug)]
-pub(super) struct Wire(Arc<TcpStream>);
+pub(super) struct Client(Arc<OwnedWriteHalf>);
 
-impl Wire {
-    pub(super) fn new(stream: TcpStream) -> Self {
-        Self(Arc::new(stream))
-    }
-
+impl Client {
     /// Resolves when the client has closed its side, or the connection is broken. Never, if it has sent something more
     /// before: what comes behind that can't be seen.
     pub(super) async fn hung_up(self) {
-        if let Ok(1..) = self.0.peek(&mut [0]).await {
+        let stream: &TcpStream = (*self.0).as_ref();
+        if let Ok(1..) = stream.peek(&mut [0]).await {
             pending::<()>().await;
         }
     }
+}
+
+impl Wire {
+    pub(super) fn new(stream: TcpStream) -> (Self, Client) {
+        let (reads, writes) = stream.into_split();
+        let socket = Arc::new(writes);
+        (Self { reads, socket: socket.clone() }, Client(socket))
+    }
+
+    fn stream(&self) -> &TcpStream {
+        (*self.socket).as_ref()
+    }
 
     /// Tries what may not block, and waits for its turn if it would.
-    fn attempt<T>(
+    fn write<T>(
+        &self,
         context: &mut Context<'_>,
-        is_ready: impl Fn(&mut Context<'_>) -> Poll<io::Result<()>>,
-        mut operation: impl FnMut() -> io::Result<T>,
+        operation: impl Fn(&TcpStream) -> io::Result<T>,
     ) -> Poll<io::Result<T>> {
+        let stream = self.stream();
         loop {
-            ready!(is_ready(context))?;
-            match operation() {
+            ready!(stream.poll_write_ready(context))?;
+            match operation(stream) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 done => return Poll::Ready(done),
             }
@@ -53,20 +75,17 @@ impl Wire {
 
 impl AsyncRead for Wire {
     fn poll_read(
-        self: Pin<&mut Self>,
+        mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let stream = &self.0;
-        Self::attempt(context, |context| stream.poll_read_ready(context), || stream.try_read_buf(buffer))
-            .map_ok(drop)
+        Pin::new(&mut self.reads).poll_read(context, buffer)
     }
 }
 
 impl AsyncWrite for Wire {
     fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        let stream = &self.0;
-        Self::attempt(context, |context| stream.poll_write_ready(context), || stream.try_write(bytes))
+        self.write(context, |stream| stream.try_write(bytes))
     }
 
     fn poll_write_vectored(
@@ -74,12 +93,7 @@ impl AsyncWrite for Wire {
         context: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let stream = &self.0;
-        Self::attempt(
-            context,
-            |context| stream.poll_write_ready(context),
-            || stream.try_write_vectored(slices),
-        )
+        self.write(context, |stream| stream.try_write_vectored(slices))
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -91,6 +105,6 @@ impl AsyncWrite for Wire {
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(shutdown(&*self.0, Shutdown::Write).map_err(Into::into))
+        Poll::Ready(shutdown(self.stream(), Shutdown::Write).map_err(Into::into))
     }
 }
