@@ -4,14 +4,14 @@
 //! few seconds; never between an event and its projection. Two things tell, and both only as long as they are compared with
 //! what was written down before: another epoch, which is another data set (it was emptied, or replaced), and a group that
 //! was given less than was applied (it came back without its last moments, or as a replica that was behind). A database that is
-//! new, or was made anew, while the group is not, has missed events just so.
+//! new, or was made anew, while the group has acknowledged events, has missed them just so.
 //!
 //! What is written down is read before Redis is asked: a projection that moves on meanwhile is never taken for a loss.
 
 use std::{fmt, sync::Arc};
 
 use sea_orm::DbErr;
-use streams::{EntryId, Progress, Redis, StreamError, keys::METRICS_SERVICE, progress::progress};
+use streams::{Progress, Redis, StreamError, keys::METRICS_SERVICE, progress::progress};
 
 use crate::{
     projection::{Projection, Reached, rebuild::Noted},
@@ -103,7 +103,8 @@ impl LossWatch {
 
 fn seen(reached: Option<&Reached>, found: &Progress) -> Seen {
     match reached {
-        None if found.delivered > EntryId::MIN => Seen::Lost(Loss::NewDatabase),
+        // What was only delivered will be applied, perhaps by another replica that has it in hand just now.
+        None if found.has_acknowledged => Seen::Lost(Loss::NewDatabase),
         None => Seen::Unnamed,
         Some(reached) if !reached.epoch.is_empty() && reached.epoch != found.epoch => {
             Seen::Lost(Loss::Replaced)
@@ -127,11 +128,19 @@ impl fmt::Display for Loss {
 
 #[cfg(test)]
 mod tests {
+    use streams::EntryId;
+
     use super::*;
 
     fn found(epoch: &str, delivered: u64) -> Progress {
         let delivered = EntryId::new(delivered, 0);
-        Progress { epoch: epoch.to_owned(), last_event: delivered, delivered, oldest_pending: None }
+        Progress {
+            epoch: epoch.to_owned(),
+            last_event: delivered,
+            delivered,
+            oldest_pending: None,
+            has_acknowledged: delivered > EntryId::MIN,
+        }
     }
 
     #[test]
@@ -142,6 +151,7 @@ mod tests {
             (None, found("", 0), Seen::Unnamed),
             (None, found("a", 0), Seen::Unnamed),
             (None, found("a", 1), Seen::Lost(Loss::NewDatabase)),
+            (None, Progress { has_acknowledged: false, ..found("a", 1) }, Seen::Unnamed),
             (at(0, "a"), found("a", 0), Seen::Same),
             (at(5, "a"), found("a", 5), Seen::Same),
             (at(5, "a"), found("a", 9), Seen::Same),

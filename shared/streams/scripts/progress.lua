@@ -3,9 +3,9 @@
 -- KEYS  1 events (stream), 2 epoch (string)
 -- ARGV  1 group
 -- Result {epoch or '', the last id that events gave out, the last one that was delivered to the group,
---         the oldest one that it has not acknowledged or ''}
+--         the oldest one that it has not acknowledged or '', 1 if it may have acknowledged any}
 local epoch = redis.call('GET', KEYS[2]) or ''
-local last_id, delivered, pending = '0-0', '0-0', ''
+local last_id, delivered, pending, acknowledged = '0-0', '0-0', '', 0
 if redis.call('EXISTS', KEYS[1]) == 1 then
   local info = redis.call('XINFO', 'STREAM', KEYS[1])
   for i = 1, #info, 2 do
@@ -17,7 +17,10 @@ if redis.call('EXISTS', KEYS[1]) == 1 then
     if fields['name'] == ARGV[1] then
       delivered = fields['last-delivered-id']
       pending = redis.call('XPENDING', KEYS[1], ARGV[1])[2] or ''
+      -- How many it was given Redis does not always know.
+      local read = fields['entries-read']
+      if delivered ~= '0-0' and (not read or read > fields['pending']) then acknowledged = 1 end
     end
   end
 end
-return {epoch, last_id, delivered, pending}
+return {epoch, last_id, delivered, pending, acknowledged}

@@ -24,6 +24,8 @@ pub struct Progress {
     pub delivered: EntryId,
     /// The oldest one that was delivered and is not acknowledged.
     pub oldest_pending: Option<EntryId>,
+    /// It has acknowledged some event, or Redis does not know.
+    pub has_acknowledged: bool,
 }
 
 impl Progress {
@@ -38,12 +40,13 @@ pub async fn progress(redis: &Redis, partition: u16, group: &str) -> Result<Prog
     let keys = vec![redis.keys().events(partition), redis.keys().epoch(partition)];
     let mut args = Args::default();
     args.push(group);
-    let [epoch, last_event, delivered, pending] =
+    let [epoch, last_event, delivered, pending, acknowledged] =
         decode::array(PROGRESS.call::<Value>(redis, keys, args).await?)?;
     Ok(Progress {
         epoch: decode::text(epoch)?,
         last_event: decode::id(last_event)?,
         delivered: decode::id(delivered)?,
         oldest_pending: decode::text(pending)?.parse().ok(),
+        has_acknowledged: decode::number::<i64>(acknowledged)? == 1,
     })
 }

@@ -30,7 +30,13 @@ async fn no_statement_looks_at_all_orders() {
 
     let reached = projection.reached(0).await.unwrap();
     let id = EntryId::new(1, 0);
-    let found = Progress { epoch: "b".to_owned(), last_event: id, delivered: id, oldest_pending: None };
+    let found = Progress {
+        epoch: "b".to_owned(),
+        last_event: id,
+        delivered: id,
+        oldest_pending: None,
+        has_acknowledged: true,
+    };
     projection.note_loss(0, reached.as_ref(), &found, true).await.unwrap();
     let rebuild = projection.claim_rebuild("metrics-1", Duration::from_mins(1)).await.unwrap().unwrap();
     let page = Page { orders: (6..=9).map(record).collect(), next: None };

@@ -23,7 +23,13 @@ const LASTING: Duration = Duration::from_mins(1);
 /// What is found in Redis after a loss.
 fn found(epoch: &str) -> Progress {
     let id = EntryId::new(1, 0);
-    Progress { epoch: epoch.to_owned(), last_event: id, delivered: id, oldest_pending: None }
+    Progress {
+        epoch: epoch.to_owned(),
+        last_event: id,
+        delivered: id,
+        oldest_pending: None,
+        has_acknowledged: true,
+    }
 }
 
 async fn lose(projection: &Projection, epoch: &str) -> Noted {

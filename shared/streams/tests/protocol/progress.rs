@@ -32,3 +32,18 @@ async fn a_group_is_through_when_everything_up_to_there_is_acknowledged() {
     assert_eq!((gone.epoch.as_str(), gone.last_event), ("", EntryId::MIN));
     assert!(!gone.is_through(events[0]));
 }
+
+#[tokio::test]
+async fn what_was_only_delivered_is_not_acknowledged() {
+    let world = World::start().await;
+    let has_acknowledged = async || progress(&world.redis, 0, ORDER_API).await.unwrap().has_acknowledged;
+    let mut reader = EventReader::new(&world.redis, 0, ORDER_API, "api-1").unwrap();
+    let samples: Vec<_> = contract::samples::events().iter().map(contract::Event::to_fields).collect();
+    assert!(!has_acknowledged().await, "there is no group");
+    world.emit(&samples[..2]).await;
+    let taken = within_deadline(reader.next(2)).await.unwrap();
+    assert_eq!(taken.len(), 2);
+    assert!(!has_acknowledged().await);
+    reader.ack(&[taken[1].id]).await.unwrap();
+    assert!(has_acknowledged().await);
+}
