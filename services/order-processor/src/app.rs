@@ -219,13 +219,7 @@ fn start_finishing(
         notes: notes.clone(),
         metrics: worker.metrics.clone(),
     };
-    // SQLite writes in the thread that asks it, and with another server there are sockets, which belong to the threads that all
-    // tasks share.
-    if worker.ledger.is_on_sqlite() {
-        tasks.spawn_thread("ledger", unfailing(writer.run()))?;
-    } else {
-        tasks.spawn("ledger", unfailing(writer.run()));
-    }
+    tasks.spawn("ledger", unfailing(writer.run()));
     Ok(partitions)
 }
 

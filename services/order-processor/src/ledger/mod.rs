@@ -16,11 +16,10 @@ mod writer;
 use std::{collections::HashMap, sync::Arc};
 
 use contract::{OrderId, StepReport, Timestamp};
-use runtime::{
-    backoff::Backoff,
-    db::{Database, rows::Batch},
+use runtime::{backoff::Backoff, db::Database};
+use sea_orm::{
+    ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QueryOrder, sea_query::Expr,
 };
-use sea_orm::{ColumnTrait, DbBackend, DbErr, EntityTrait, QueryFilter, QueryOrder};
 use streams::EntryId;
 
 use self::known::{Known, Life};
@@ -73,19 +72,17 @@ impl Ledger {
         Self { database, outage: SharedOutage::new("database") }
     }
 
-    pub(crate) fn is_on_sqlite(&self) -> bool {
-        self.database.backend == DbBackend::Sqlite
-    }
-
-    /// Writes everything in one transaction, or nothing. SQLite does it in the calling thread.
+    /// Writes everything in one transaction, or nothing.
     pub(crate) async fn record(&self, attempts: &[&Attempt], superseded: &[Superseded]) -> Result<(), DbErr> {
         if attempts.is_empty() && superseded.is_empty() {
             return Ok(());
         }
-        let mut batch = Batch::default();
-        rows::insert(&mut batch, attempts);
-        rows::mark(&mut batch, superseded);
-        self.database.turn().await?.begin().await?.write(batch).await
+        let transaction = self.database.begin_write().await?;
+        rows::insert(&transaction, attempts).await?;
+        for note in superseded {
+            mark(&transaction, note).await?;
+        }
+        transaction.commit().await
     }
 
     /// The steps that are accepted for those of the orders that have been tried before.
@@ -127,4 +124,17 @@ impl Ledger {
             .all(&self.database.reader)
             .await
     }
+}
+
+async fn mark(transaction: &DatabaseTransaction, note: &Superseded) -> Result<(), DbErr> {
+    let Superseded { attempt, at } = note;
+    attempt::Entity::update_many()
+        .col_expr(attempt::Column::SupersededAt, Expr::value(at.as_micros()))
+        .filter(attempt::Column::OrderId.eq(attempt.order_id.as_uuid()))
+        .filter(attempt::Column::Version.eq(i64::from(attempt.version)))
+        .filter(attempt::Column::Worker.eq(&*attempt.worker))
+        .filter(attempt::Column::FinishedAt.eq(attempt.finished_at.as_micros()))
+        .exec(transaction)
+        .await?;
+    Ok(())
 }

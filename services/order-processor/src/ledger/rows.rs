@@ -1,32 +1,15 @@
-//! The statements of one transaction, of many rows each.
+//! The statement that adds attempts.
 
-use runtime::db::rows::Batch;
-use sea_orm::Value;
+use runtime::db::rows;
+use sea_orm::{DatabaseTransaction, DbErr, Value};
 
-use super::{Attempt, Superseded};
+use super::Attempt;
 
-pub(super) fn insert(batch: &mut Batch, attempts: &[&Attempt]) {
+pub(super) async fn insert(transaction: &DatabaseTransaction, attempts: &[&Attempt]) -> Result<(), DbErr> {
     let insert = "INSERT INTO attempts \
         (order_id, life, version, attempt, entry, worker, outcome, reason, steps, started_at, finished_at)";
     let values = attempts.iter().flat_map(|attempt| values(attempt)).collect();
-    batch.add(insert, "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", values, "");
-}
-
-pub(super) fn mark(batch: &mut Batch, superseded: &[Superseded]) {
-    // Both databases name the columns of a VALUES list so.
-    let update = "UPDATE attempts SET superseded_at = noted.column5 FROM (";
-    let those = ") AS noted WHERE attempts.order_id = noted.column1 AND attempts.version = noted.column2 \
-        AND attempts.worker = noted.column3 AND attempts.finished_at = noted.column4";
-    let values = superseded.iter().flat_map(|Superseded { attempt, at }| -> [Value; 5] {
-        [
-            attempt.order_id.as_uuid().into(),
-            i64::from(attempt.version).into(),
-            (&*attempt.worker).into(),
-            attempt.finished_at.as_micros().into(),
-            at.as_micros().into(),
-        ]
-    });
-    batch.add(update, "(?, ?, ?, ?, ?)", values.collect(), those);
+    rows::write(transaction, insert, "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", values, "").await.map(drop)
 }
 
 fn values(attempt: &Attempt) -> [Value; 11] {
