@@ -15,8 +15,8 @@ GROUP = SCALED["spec"]["triggers"][0]["metadata"]["consumerGroup"]
 FINAL = ("completed", "failed")
 # Which scripts of shared/streams each service calls.
 SCRIPTS = {
-    "order-api": ["absent", "cancel", "progress", "publish", "redrive", "status"],
-    "order-processor": ["accept", "finish", "heartbeat", "promote", "retire", "trim"],
+    "order-api": ["absent", "cancel", "frames", "progress", "publish", "redrive", "status"],
+    "order-processor": ["accept", "finish", "frames", "heartbeat", "promote", "retire", "trim"],
     "metrics-service": ["progress", "status"],
 }
 

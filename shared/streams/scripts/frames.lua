@@ -9,16 +9,16 @@ local function read_frames(texts, i)
   local frames, count = {}, tonumber(texts[i])
   i = i + 1
   for number = 1, count do
-    local command, own, about = {'XADD', '', '*'}, {}, {}
+    local entry, own, about = {'', '*'}, {}, {}
     local after = i + 1 + 2 * tonumber(texts[i])
     for field = i + 1, after - 1, 2 do
       local value = texts[field + 1]
-      command[#command + 1] = texts[field]
-      command[#command + 1] = value:sub(2)
-      if value == 'own' then own[#own + 1] = #command end
-      if value == 'order' then about[#about + 1] = #command end
+      entry[#entry + 1] = texts[field]
+      entry[#entry + 1] = value:sub(2)
+      if value == 'own' then own[#own + 1] = #entry end
+      if value == 'order' then about[#about + 1] = #entry end
     end
-    frames[number] = {command = command, own = own, about = about}
+    frames[number] = {entry = entry, own = own, about = about}
     i = after
   end
   return frames, i
@@ -26,10 +26,10 @@ end
 
 -- Adds an entry, whose own values begin there, to the stream. Its id.
 local function add(stream, frame, texts, at, order)
-  local command, own, about = frame.command, frame.own, frame.about
-  command[2] = stream
-  for number = 1, #own do command[own[number]] = texts[at + number - 1] end
-  for number = 1, #about do command[about[number]] = order end
-  return redis.call(unpack(command))
+  local entry, own, about = frame.entry, frame.own, frame.about
+  entry[1] = stream
+  for number = 1, #own do entry[own[number]] = texts[at + number - 1] end
+  for number = 1, #about do entry[about[number]] = order end
+  return redis.call('XADD', unpack(entry))
 end
 
