@@ -61,6 +61,7 @@ async fn no_statement_looks_at_all_orders() {
     };
     let id = |order: &Value| order["order_id"].as_str().unwrap().to_owned();
     let placed = id(&post("/orders", &order).await);
+    assert_eq!(plans.missing(&["INTO callbacks"]).len(), 1, "the writer's own thread has done it");
     // After a repeat the writer takes care.
     assert_eq!(id(&post("/orders", &order).await), placed);
     let another = http.post(format!("{url}/orders")).json(&order).send().await.unwrap();
