@@ -17,7 +17,8 @@ class Receiver(http.server.BaseHTTPRequestHandler):
         except standardwebhooks.WebhookVerificationError:
             self.send_error(401)
             return
-        print(message["type"], message["data"]["order_id"], flush=True)
+        # One write for a line: messages come at the same time, and what is printed in parts would mix.
+        os.write(sys.stdout.fileno(), f"{message['type']} {message['data']['order_id']}\n".encode())
         self.send_response(204)
         self.end_headers()
 
